@@ -1,0 +1,35 @@
+"""The one record of what happened: an event is stored before anyone acts on it or sees it."""
+
+from .events import Event
+from .ids import SessionId
+from .protocols import Store
+from .records import SessionRecord
+
+
+class JournalFailed(Exception):
+    """An event could not be stored. Not an `EnnioError`: the server must stop, for it may not run blind."""
+
+
+class Journal:
+    """Append what happened; read it back."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def append(self, event: Event, record: SessionRecord) -> None:
+        """Store the event, and the record as it is after it, or raise `JournalFailed`."""
+        try:
+            await self._store.append(event, record)
+        except Exception as error:
+            raise JournalFailed(f"{event.event_type} of {event.session_id} could not be stored") from error
+
+    async def forget(self, session_id: SessionId) -> None:
+        """Drop a session whose spawn was undone: nobody was ever told of it."""
+        try:
+            await self._store.forget(session_id)
+        except Exception as error:
+            raise JournalFailed(f"{session_id} could not be forgotten") from error
+
+    async def history(self, session_id: SessionId) -> list[Event]:
+        """Return what callers may see of a session's past, oldest first."""
+        return [event for event in await self._store.history(session_id) if event.public]

@@ -1,0 +1,83 @@
+"""The life of a session, as a table. An illegal move raises and changes nothing."""
+
+from dataclasses import replace
+
+from . import events as e
+from .errors import IllegalTransition
+from .records import Phase, SessionRecord
+
+TRANSITIONS: dict[Phase, dict[type[e.Event], Phase]] = {
+    Phase.SPAWNING: {
+        e.SessionSpawned: Phase.SPAWNING,
+        e.SessionWorking: Phase.RUNNING,
+        e.SessionRestored: Phase.RUNNING,
+        e.SpawnUndone: Phase.FAILED,
+        e.SessionExited: Phase.EXITED,
+        e.SessionCrashed: Phase.FAILED,
+        e.KillRequested: Phase.STOPPING,
+    },
+    Phase.RUNNING: {
+        e.ActivityChanged: Phase.RUNNING,
+        e.SessionFinished: Phase.DONE,
+        e.SessionExited: Phase.EXITED,
+        e.SessionCrashed: Phase.FAILED,
+        e.StopRequested: Phase.STOPPING,
+        e.KillRequested: Phase.STOPPING,
+    },
+    Phase.STOPPING: {
+        e.KillRequested: Phase.STOPPING,
+        e.SpawnUndone: Phase.KILLED,
+        e.SessionExited: Phase.EXITED,
+        e.SessionCrashed: Phase.FAILED,
+        e.SessionKilled: Phase.KILLED,
+    },
+    Phase.EXITED: {
+        e.RestoreRequested: Phase.SPAWNING,
+        e.KillRequested: Phase.STOPPING,
+    },
+    Phase.FAILED: {
+        e.RestoreRequested: Phase.SPAWNING,
+        e.KillRequested: Phase.STOPPING,
+    },
+    Phase.DONE: {
+        e.RestoreRequested: Phase.SPAWNING,
+        e.SessionCleaned: Phase.DONE,
+    },
+    Phase.KILLED: {
+        e.SessionCleaned: Phase.KILLED,
+    },
+}
+
+_STATUS = {
+    Phase.SPAWNING: "Spawning",
+    Phase.RUNNING: "Working",
+    Phase.EXITED: "Exited",
+    Phase.FAILED: "Exited",
+    Phase.DONE: "Done",
+    Phase.KILLED: "Killed",
+}
+
+STARTABLE = {Phase.EXITED, Phase.FAILED, Phase.DONE}
+"""Where no agent runs, and one may be started again."""
+
+ENDED = {Phase.DONE, Phase.KILLED}
+"""Not listed by default, and not counted against `max_sessions`."""
+
+
+def advance(record: SessionRecord, event: e.Event) -> SessionRecord:
+    """Return the record as it is after the event, or raise `IllegalTransition`."""
+    try:
+        phase = TRANSITIONS[record.phase][type(event)]
+    except KeyError:
+        move = f"{type(event).__name__} cannot happen to {record.id} while it is {record.phase}"
+        raise IllegalTransition(move) from None
+    return replace(record, phase=phase, **event.changes())
+
+
+def status(record: SessionRecord) -> str:
+    """Return the one word that callers see. A session that is being stopped keeps the word it had."""
+    if record.phase is Phase.STOPPING:
+        if record.handle:
+            return "Working"
+        return "Exited" if record.incarnation else "Spawning"
+    return _STATUS[record.phase]

@@ -1,0 +1,83 @@
+"""What is asked of a session, in the imperative; and what its own tasks report to it."""
+
+from dataclasses import dataclass
+
+from .errors import EnnioError
+from .outbox import Letter
+from .protocols import Removal, Terminal
+from .records import Activity, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Make the workspace and start the agent. Answered when it runs, or with why it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Start the agent again in its workspace. Answered when it runs, or with why it does not."""
+
+    prompt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Nobody waits for this start any more: undo it. Answered when it is settled one way or the other."""
+
+    start: Spawn | Restore
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Give this letter to the agent. Answered when it lies in the outbox; the letter has its own reply."""
+
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End everything of the agent for good. Answered when nothing of it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End everything of the agent, to be restored later. Answered when nothing of it runs."""
+
+    reason: str
+    grace: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStarted:
+    """The agent runs. Refused when nobody wants it any more: then its incarnation undoes itself."""
+
+    tree: Tree
+    terminal: Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The agent was not started, and what had been made for it is gone. No error: it was called off."""
+
+    error: EnnioError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The agent's output shows this."""
+
+    activity: Activity
+
+
+@dataclass(frozen=True, slots=True)
+class AgentGone:
+    """Nothing of the agent runs any more. `exit_code` is its own, or minus a signal's number."""
+
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """The workspace was removed, or kept with a reason."""
+
+    removal: Removal

@@ -1,0 +1,301 @@
+"""The actor: one trio task that owns one agent, and the mailbox that reaches it."""
+
+import signal
+from dataclasses import replace
+from datetime import timedelta
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from . import events as e
+from . import messages as m
+from .errors import Conflict, EnnioError, SessionOver, Survivor, Unavailable
+from .incarnation import Incarnation
+from .journal import Journal
+from .lifecycle import STARTABLE, TRANSITIONS, advance, status
+from .mailbox import Reply, open_mailbox, refuse_the_rest
+from .outbox import Outbox
+from .project import Project
+from .protocols import Removal, Terminal
+from .records import Phase, SessionRecord, Tree
+
+_LETTERS = 16
+"""How many messages may wait for one agent; further senders wait at the door."""
+
+
+class Session:
+    """One agent at work. Everyone reaches it through its mailbox; only its own task changes it.
+
+    The mail loop never waits for the agent: what takes time is done by tasks in the session's nursery,
+    which report back by mail. So a kill is always heard at once.
+    """
+
+    def __init__(
+        self, record: SessionRecord, project: Project, journal: Journal, start: m.Spawn | None = None
+    ) -> None:
+        self.mailbox, self._inbox = open_mailbox()
+        self._record, self._project, self._journal = record, project, journal
+        self.door = trio.Semaphore(_LETTERS)
+        self._nursery: trio.Nursery
+        self._outbox = Outbox()
+        self._incarnation: Incarnation | None = None
+        self._terminal: Terminal | None = None
+        self._start: m.Spawn | m.Restore | None = start
+        self._starter, self._enders = Reply(), list[Reply]()
+        self._called_off: EnnioError | None = None
+        self._stop_reason: str | None = None
+        self._cleaning = self._over = False
+
+    # What others may read at any time, without asking.
+
+    @property
+    def record(self) -> SessionRecord:
+        """All that is known of it; the last output's time rides along, to the second."""
+        seen = self._incarnation and self._incarnation.last_output_at
+        known = self._record.last_activity_at
+        if seen and (known is None or seen - known >= timedelta(seconds=1)):
+            self._record = replace(self._record, last_activity_at=seen)
+        return self._record
+
+    @property
+    def vanished(self) -> bool:
+        """Whether it ended before its agent ever ran: then there never was a session."""
+        return self._record.incarnation == 0 and self._record.phase in {Phase.FAILED, Phase.KILLED}
+
+    @property
+    def waits_for(self) -> str:
+        """What a start is waiting for."""
+        return self._incarnation.waits_for if self._incarnation else "its turn"
+
+    def survivors(self) -> tuple[Survivor, ...]:
+        """What a kill has not ended yet."""
+        return self._terminal.survivors() if self._terminal else ()
+
+    # The task.
+
+    async def run(self) -> None:
+        """Answer the mail until the session is over. Whatever ends this, no asker is left waiting."""
+        last_words: Exception = SessionOver(f"{self._record.id} is over")
+        try:
+            async with trio.open_nursery() as self._nursery:
+                await self._answer_mail()
+                self._nursery.cancel_scope.cancel()
+        except Exception as error:
+            last_words = error
+            raise
+        finally:
+            refuse_the_rest(self._inbox)
+            self._outbox.refuse(f"{self._record.id} is over")
+            for reply in (self._starter, *self._enders):
+                reply.refuse(last_words)
+
+    async def crashed(self, error: Exception) -> "Session":
+        """Note that its task failed, after which no agent of it runs; return who goes on in its place."""
+        if e.SessionCrashed in TRANSITIONS[self._record.phase]:
+            await self.became(e.SessionCrashed, reason=f"a bug of ennio: {error!r}")
+        return Session(self._record, self._project, self._journal)
+
+    async def _answer_mail(self) -> None:
+        try:
+            while not self._over:
+                message, reply = await self._inbox.receive()
+                with reply:
+                    await self._handle(message, reply)
+        except Exception:
+            if self._terminal is not None:  # a bug of ours must not leave an agent unowned
+                with trio.CancelScope(shield=True):
+                    await self._terminal.stop(0)
+            raise
+
+    async def became(self, kind: type[e.Event], **particulars: Any) -> None:
+        """Let something have happened: the one door through which the session changes."""
+        record = self._record
+        event = kind(session_id=record.id, project_id=record.project_id, **particulars)
+        after = advance(record, event)  # raises before anything is written
+        await self._journal.append(event, after)
+        self._record = after
+
+    # Starting.
+
+    @singledispatchmethod
+    async def _handle(self, message: object, reply: Reply) -> None:
+        raise TypeError(f"a session does not understand {message!r}")
+
+    @_handle.register
+    async def _spawn(self, message: m.Spawn, reply: Reply) -> None:
+        self._starter = reply
+        await self.became(e.SessionSpawned, agent_name=self._record.agent_name)
+        self._begin(self._project.first_prompt(self._record))
+
+    @_handle.register
+    async def _restore(self, message: m.Restore, reply: Reply) -> None:
+        record, tree = self._record, self._record.tree
+        if record.phase not in STARTABLE or self._cleaning:
+            why = "only a session whose agent does not run, and that was not killed, can be restored"
+            raise Conflict(f"{record.id} is {status(record)}: {why}")
+        if tree is None or not Path(tree.path).is_dir():
+            raise Conflict(f"the workspace of {record.id} is gone: spawn a new session on its branch")
+        self._start, self._starter = message, reply
+        await self.became(e.RestoreRequested)
+        self._begin(message.prompt)
+
+    def _begin(self, prompt: str | None) -> None:
+        self._called_off = self._stop_reason = None
+        self._incarnation = Incarnation(self._project, self._record, prompt, self.mailbox, self._outbox)
+        self._nursery.start_soon(self._incarnation.run)
+
+    @_handle.register
+    async def _agent_started(self, message: m.AgentStarted, reply: Reply) -> None:
+        if self._called_off:
+            raise self._called_off
+        number, tree, handle = self._record.incarnation + 1, message.tree, message.terminal.handle
+        kind = e.SessionWorking if number == 1 else e.SessionRestored
+        await self.became(kind, tree=tree, handle=handle, incarnation=number)
+        self._terminal = message.terminal
+        reply.answer()
+        self._starter.answer(self._record)
+
+    @_handle.register
+    async def _start_failed(self, message: m.StartFailed, reply: Reply) -> None:
+        error = self._called_off or message.error or Conflict("the start was called off")
+        self._incarnation = None
+        self._outbox.refuse("the agent was not started")
+        if self._record.incarnation == 0:
+            await self.became(e.SpawnUndone, reason=str(error))
+            self._over = True
+        elif self._record.phase is Phase.STOPPING:
+            await self._killed(None)
+        else:
+            await self.became(e.SessionExited, exit_code=None, reason=f"it could not be restored: {error}")
+        self._starter.refuse(error)
+        self._answer_enders()
+
+    @_handle.register
+    async def _abandon(self, message: m.Abandon, reply: Reply) -> None:
+        phase = self._record.phase
+        if message.start is not self._start:
+            reply.answer()
+        elif phase in {Phase.SPAWNING, Phase.STOPPING}:
+            await self._call_off(Conflict("nobody waits for it any more"), reply)
+        elif phase is Phase.RUNNING and isinstance(message.start, m.Spawn):  # too late to undo
+            await self._kill(m.Kill(), reply)
+        else:
+            reply.answer()
+
+    async def _call_off(self, error: EnnioError, reply: Reply) -> None:
+        self._called_off = self._called_off or error
+        self._enders.append(reply)
+        if self._incarnation:
+            self._incarnation.call_off()
+        elif self._record.incarnation == 0:  # it was not even begun
+            await self._start_failed(m.StartFailed(None), Reply())
+
+    # Working.
+
+    @_handle.register
+    async def _send(self, message: m.Send, reply: Reply) -> None:
+        if self._record.phase is not Phase.RUNNING:
+            hint = "restore it first" if self._record.phase in STARTABLE else "there is nobody to read it"
+            raise Conflict(f"{self._record.id} is {status(self._record)}, its agent does not run: {hint}")
+        self._outbox.put(message.letter)
+        reply.answer()
+
+    @_handle.register
+    async def _observed(self, message: m.Observed, reply: Reply) -> None:
+        if self._record.phase is Phase.RUNNING:
+            await self.became(e.ActivityChanged, activity=message.activity)
+
+    # Ending.
+
+    @_handle.register
+    async def _kill(self, message: m.Kill, reply: Reply) -> None:
+        phase = self._record.phase
+        if phase in {Phase.DONE, Phase.KILLED}:
+            self._clean()
+            reply.answer()
+            return
+        await self.became(e.KillRequested)
+        self._stop_reason = None
+        if phase is Phase.SPAWNING:
+            await self._call_off(Conflict(f"{self._record.id} was killed while it was being started"), reply)
+        elif phase in STARTABLE:
+            await self._killed(self._record.exit_code)
+            reply.answer()
+        else:
+            self._end_agent(self._project.kill_grace, reply)
+
+    @_handle.register
+    async def _stop(self, message: m.Stop, reply: Reply) -> None:
+        phase = self._record.phase
+        if phase is Phase.SPAWNING:
+            await self._call_off(Unavailable(message.reason), reply)
+        elif phase is Phase.RUNNING:
+            await self.became(e.StopRequested, reason=message.reason)
+            self._stop_reason = message.reason
+            self._end_agent(message.grace, reply)
+        elif phase is Phase.STOPPING:
+            self._end_agent(message.grace, reply)
+        else:
+            reply.answer()
+
+    def _end_agent(self, grace: float, reply: Reply) -> None:
+        self._enders.append(reply)
+        self._outbox.refuse(f"{self._record.id} is being ended")
+        if self._terminal:
+            self._nursery.start_soon(self._terminal.stop, grace)
+
+    @_handle.register
+    async def _agent_gone(self, message: m.AgentGone, reply: Reply) -> None:
+        code, stopping = message.exit_code, self._record.phase is Phase.STOPPING
+        self._incarnation = self._terminal = None
+        self._outbox.refuse(f"the agent of {self._record.id} has ended")
+        if stopping and self._stop_reason is None:
+            await self._killed(code)
+        elif stopping:
+            await self.became(e.SessionExited, exit_code=code, reason=self._stop_reason)
+        elif code == 0:
+            await self.became(e.SessionFinished)
+        else:
+            await self.became(e.SessionExited, exit_code=code, reason=_how_it_ended(code))
+        self._answer_enders()
+
+    async def _killed(self, exit_code: int | None) -> None:
+        await self.became(e.SessionKilled, exit_code=exit_code)
+        self._clean()
+        self._over = not self._cleaning
+
+    def _answer_enders(self) -> None:
+        while self._enders:
+            self._enders.pop().answer()
+
+    # Clearing away.
+
+    def _clean(self) -> None:
+        if self._record.tree and not self._cleaning:
+            self._cleaning = True
+            self._nursery.start_soon(self._remove_workspace, self._record.tree)
+
+    async def _remove_workspace(self, tree: Tree) -> None:
+        try:
+            removal = await self._project.workspace.remove(tree)
+        except EnnioError as error:
+            removal = Removal(kept=str(error))
+        await self.mailbox.tell(m.Cleaned(removal))
+
+    @_handle.register
+    async def _cleaned(self, message: m.Cleaned, reply: Reply) -> None:
+        self._cleaning = False
+        self._over = self._record.phase is Phase.KILLED
+        if message.removal.kept is None:
+            await self.became(e.SessionCleaned, branch_kept=message.removal.branch_kept)
+
+
+def _how_it_ended(exit_code: int) -> str:
+    if exit_code >= 0:
+        return f"it ended with exit code {exit_code}"
+    try:
+        return f"it was ended by {signal.Signals(-exit_code).name}"
+    except ValueError:
+        return f"it was ended by signal {-exit_code}"

@@ -1,0 +1,138 @@
+"""Fakes of the ports, in virtual time: an agent that reads, prints and dies as a test tells it to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import trio
+
+from ennio.supervisor.branches import BranchName
+from ennio.supervisor.errors import Conflict, EnnioError, Survivor
+from ennio.supervisor.ids import SessionId
+from ennio.supervisor.protocols import Chunk, Removal
+from ennio.supervisor.records import Activity, Command, Handle, Job, Launch, Tree
+
+
+class FakeTerminal:
+    """An agent in memory. `reads` False: it takes `takes_first` bytes and no more."""
+
+    def __init__(self, world: "World", launch: Launch) -> None:
+        self.launch, self._world = launch, world
+        self.handle = Handle(pid=4242, start=1, boot_id="boot", incarnation=launch.incarnation)
+        self.heard: list[bytes] = []
+        self.graces: list[float] = []
+        self.released = False
+        self._exit: int | None = None
+        self._leader_gone, self._tree_gone = trio.Event(), trio.Event()
+        self._said, self._more = b"", trio.Event()
+
+    def say(self, data: bytes) -> None:
+        self._said += data
+        self._more.set()
+
+    def die(self, code: int) -> None:
+        if self._exit is None:
+            self._exit = code
+        self._leader_gone.set()
+
+    async def write(self, data: bytes, begun: Callable[[], None]) -> None:
+        if self._leader_gone.is_set():
+            raise Conflict("it reads no more")
+        if not self._world.reads:
+            if not self._world.takes_first:
+                await trio.sleep_forever()
+            begun()
+            await self._world.read_again.wait()
+        begun()
+        await trio.lowlevel.checkpoint()
+        self.heard.append(data)
+
+    async def read(self, after: int) -> Chunk:
+        while len(self._said) <= after and not self._tree_gone.is_set():
+            self._more = trio.Event()
+            await self._more.wait()
+        await trio.lowlevel.checkpoint()
+        return Chunk(self._said[after:], after, len(self._said))
+
+    async def wait(self) -> int:
+        await self._leader_gone.wait()
+        assert self._exit is not None
+        return self._exit
+
+    async def stop(self, grace: float) -> None:
+        self.graces.append(grace)
+        if len(self.graces) > 1:  # joins the first
+            await self._tree_gone.wait()
+            return
+        await trio.sleep(self._world.dies_after)
+        self.die(-15)
+        self._tree_gone.set()
+        self._more.set()
+
+    def survivors(self) -> tuple[Survivor, ...]:
+        return () if self._tree_gone.is_set() else (Survivor(4242, "agent", "S", 0),)
+
+    async def aclose(self) -> None:
+        self.released = True
+
+
+@dataclass
+class World:
+    """Everything outside the core, and how it misbehaves."""
+
+    reads: bool = True
+    takes_first: bool = False
+    read_again: trio.Event = field(default_factory=trio.Event)
+    dies_after: float = 0.01
+    checkout_takes: float = 0.0
+    launch_takes: float = 0.0
+    checkout_fails: Exception | None = None
+    launch_fails: Exception | None = None
+    removal: Removal | EnnioError = field(default_factory=lambda: Removal(kept=None))
+    program: str = "sh"
+    holds_prompt: bool = False
+    name: str = "fake"
+    containment: str = "best-effort"
+    terminals: list[FakeTerminal] = field(default_factory=list)
+    trees: dict[str, Tree] = field(default_factory=dict)
+    removed: list[Tree] = field(default_factory=list)
+    folder: str = "."
+
+    async def checkout(self, session_id: SessionId, branch: BranchName | None, derived: BranchName) -> Tree:
+        await trio.sleep(self.checkout_takes)
+        if self.checkout_fails:
+            raise self.checkout_fails
+        tree = Tree(self.folder, branch or derived, "c0ffee", branch_made=branch is None)
+        self.trees[tree.branch] = tree
+        return tree
+
+    async def discard(self, tree: Tree) -> None:
+        await trio.sleep(0.1)
+        del self.trees[tree.branch]
+
+    async def remove(self, tree: Tree) -> Removal:
+        await trio.sleep(0.1)
+        self.removed.append(tree)
+        if isinstance(self.removal, EnnioError):
+            raise self.removal
+        if self.removal.kept is None:
+            self.trees.pop(tree.branch, None)
+        return self.removal
+
+    async def launch(self, launch: Launch) -> FakeTerminal:
+        await trio.sleep(self.launch_takes)
+        if self.launch_fails:
+            raise self.launch_fails
+        self.terminals.append(FakeTerminal(self, launch))
+        return self.terminals[-1]
+
+    def command(self, job: Job) -> Command:
+        return Command(("agent", job.prompt or ""), {"AGENT": "fake"}, self.holds_prompt)
+
+    def dialogue(self) -> "World":
+        return self
+
+    def receive(self, data: bytes) -> tuple[Activity, ...]:
+        return (Activity.WAITING_INPUT,) if data.endswith(b"?") else (Activity.ACTIVE,)
+
+    def encode(self, text: str) -> bytes:
+        return text.encode() + b"\n"
