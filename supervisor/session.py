@@ -11,11 +11,12 @@ import trio
 
 from . import events as e
 from . import messages as m
-from .errors import Conflict, EnnioError, SessionOver, Survivor, Unavailable
+from .actor import Actor
+from .errors import Conflict, EnnioError, Survivor, Unavailable
 from .incarnation import Incarnation
 from .journal import Journal
 from .lifecycle import STARTABLE, TRANSITIONS, advance, status
-from .mailbox import Reply, open_mailbox, refuse_the_rest
+from .mailbox import Reply
 from .outbox import Outbox
 from .project import Project
 from .protocols import Removal, Terminal
@@ -25,20 +26,18 @@ _LETTERS = 16
 """How many messages may wait for one agent; further senders wait at the door."""
 
 
-class Session:
+class Session(Actor):
     """One agent at work. Everyone reaches it through its mailbox; only its own task changes it.
 
-    The mail loop never waits for the agent: what takes time is done by tasks in the session's nursery,
-    which report back by mail. So a kill is always heard at once.
+    It never waits for the agent, so that a kill is always heard at once.
     """
 
     def __init__(
         self, record: SessionRecord, project: Project, journal: Journal, start: m.Spawn | None = None
     ) -> None:
-        self.mailbox, self._inbox = open_mailbox()
+        super().__init__()
         self._record, self._project, self._journal = record, project, journal
         self.door = trio.Semaphore(_LETTERS)
-        self._nursery: trio.Nursery
         self._outbox = Outbox()
         self._incarnation: Incarnation | None = None
         self._terminal: Terminal | None = None
@@ -46,7 +45,7 @@ class Session:
         self._starter, self._enders = Reply(), list[Reply]()
         self._called_off: EnnioError | None = None
         self._stop_reason: str | None = None
-        self._cleaning = self._over = False
+        self._cleaning = False
 
     # What others may read at any time, without asking.
 
@@ -75,39 +74,19 @@ class Session:
 
     # The task.
 
-    async def run(self) -> None:
-        """Answer the mail until the session is over. Whatever ends this, no asker is left waiting."""
-        last_words: Exception = SessionOver(f"{self._record.id} is over")
-        try:
-            async with trio.open_nursery() as self._nursery:
-                await self._answer_mail()
-                self._nursery.cancel_scope.cancel()
-        except Exception as error:
-            last_words = error
-            raise
-        finally:
-            refuse_the_rest(self._inbox)
-            self._outbox.refuse(f"{self._record.id} is over")
-            for reply in (self._starter, *self._enders):
-                reply.refuse(last_words)
-
     async def crashed(self, error: Exception) -> "Session":
         """Note that its task failed, after which no agent of it runs; return who goes on in its place."""
         if e.SessionCrashed in TRANSITIONS[self._record.phase]:
             await self.became(e.SessionCrashed, reason=f"a bug of ennio: {error!r}")
         return Session(self._record, self._project, self._journal)
 
-    async def _answer_mail(self) -> None:
-        try:
-            while not self._over:
-                message, reply = await self._inbox.receive()
-                with reply:
-                    await self._handle(message, reply)
-        except Exception:
-            if self._terminal is not None:  # a bug of ours must not leave an agent unowned
-                with trio.CancelScope(shield=True):
-                    await self._terminal.stop(0)
-            raise
+    async def _let_go(self) -> None:
+        if self._terminal is not None:
+            await self._terminal.stop(0)
+
+    def _unanswered(self) -> list[Reply]:
+        self._outbox.refuse(f"{self._record.id} is over")
+        return [self._starter, *self._enders]
 
     async def became(self, kind: type[e.Event], **particulars: Any) -> None:
         """Let something have happened: the one door through which the session changes."""
@@ -121,7 +100,7 @@ class Session:
 
     @singledispatchmethod
     async def _handle(self, message: object, reply: Reply) -> None:
-        raise TypeError(f"a session does not understand {message!r}")
+        await super()._handle(message, reply)
 
     @_handle.register
     async def _spawn(self, message: m.Spawn, reply: Reply) -> None:
@@ -174,12 +153,11 @@ class Session:
 
     @_handle.register
     async def _abandon(self, message: m.Abandon, reply: Reply) -> None:
-        phase = self._record.phase
         if message.start is not self._start:
             reply.answer()
-        elif phase in {Phase.SPAWNING, Phase.STOPPING}:
+        elif self._record.phase in {Phase.SPAWNING, Phase.STOPPING}:
             await self._call_off(Conflict("nobody waits for it any more"), reply)
-        elif phase is Phase.RUNNING and isinstance(message.start, m.Spawn):  # too late to undo
+        elif isinstance(message.start, m.Spawn):  # too late to undo, by a hair
             await self._kill(m.Kill(), reply)
         else:
             reply.answer()

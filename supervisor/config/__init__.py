@@ -1,0 +1,57 @@
+"""The configuration: `ennio.toml` or `ennio.yaml` becomes frozen values, or an error that says what is wrong.
+
+The way of a file, one module a step:
+
+    file       find it and read it: toml and yaml know the line of each key
+    variables  ${VAR} is the environment's
+    check      each key by itself: schema has the keys, types what values may be
+    not_yet    what this version cannot do yet
+    rules      keys together, and this machine: project_rules has the projects' part
+    build      the defaults filled in: values has the result
+
+`problems` is how all of them tell what is wrong.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import ConfigError
+from .build import build
+from .check import check
+from .draft import Draft, installed
+from .file import NAMES, find, read
+from .not_yet import not_yet
+from .problems import refusal
+from .rules import problems
+from .values import AgentConfig, Config, ProjectConfig, Symlink, Timeouts
+from .variables import expand
+
+__all__ = ["AgentConfig", "Config", "ProjectConfig", "Symlink", "Timeouts", "find", "load"]
+
+
+def load(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Config:
+    """Read the configuration: the file at `path`, or the nearest from the current folder upward.
+
+    `environ` gives the values of `${VAR}`; the process's own unless told. Raises `ConfigError`, whose
+    message has a line for everything that is wrong: `ennio.toml:12: ...`. No secret is in it.
+    """
+    environ = os.environ if environ is None else environ
+    document = read(path or _nearest())
+    expansion = expand(document.data, environ)
+    settings, wrong = check(expansion.data)
+    wrong = [*expansion.problems, *wrong, *not_yet(expansion.data)]
+    if settings is None or wrong:
+        raise refusal(document.name, document.lines, wrong)
+    draft = Draft(document, expansion, settings, environ, installed())
+    if wrong := list(problems(draft)):
+        raise refusal(document.name, document.lines, wrong)
+    return build(draft)
+
+
+def _nearest() -> Path:
+    found = find(Path())
+    if found is None:
+        names = " or ".join(NAMES[:2])
+        raise ConfigError(f"there is no {names} in this folder or above; --config FILE names one elsewhere")
+    return found

@@ -1,0 +1,99 @@
+"""From a draft without problems to the frozen values."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+
+from ..ids import ProjectId
+from .draft import Draft, home
+from .schema import AgentTable, ProjectTable, TimeoutTable
+from .types import LONGEST_PREFIX
+from .values import AgentConfig, Config, ProjectConfig, Symlink, Timeouts
+
+_OUTPUT_BYTES = 100 << 20
+_GRACE = 5.0
+
+
+def build(draft: Draft) -> Config:
+    """Return the configuration with every default filled in. Raises `ConfigError` without a home folder."""
+    settings = draft.settings
+    return Config(
+        file=draft.document.path,
+        host=settings.host,
+        port=settings.port,
+        api_token=settings.api_token,
+        cors_origins=tuple(settings.cors_origins),
+        data_dir=draft.path(settings.data_dir) if settings.data_dir else _state_folder(draft),
+        allowed_hosts=tuple(settings.allowed_hosts),
+        on_shutdown=settings.on_shutdown,
+        idle_after=settings.idle_after,
+        tls_cert=draft.path(settings.tls_cert) if settings.tls_cert else None,
+        tls_key=draft.path(settings.tls_key) if settings.tls_key else None,
+        timeouts=_timeouts(settings.timeouts),
+        agents=MappingProxyType({name: _agent(draft, name) for name in sorted(draft.known("agents"))}),
+        projects=tuple(_project(draft, project) for project in settings.projects),
+        secret_variables=draft.expansion.secret_variables(),
+        warnings=tuple(_warnings(draft)),
+    )
+
+
+def _state_folder(draft: Draft) -> Path:
+    """Return where state is kept by default, after the XDG Base Directory Specification."""
+    state = draft.environ.get("XDG_STATE_HOME", "")
+    parent = Path(state) if os.path.isabs(state) else home(draft.environ) / ".local" / "state"
+    return parent / "ennio"
+
+
+def _timeouts(table: TimeoutTable) -> Timeouts:
+    grace = min(_GRACE, table.kill / 3) if table.kill_grace is None else table.kill_grace
+    return Timeouts(spawn=table.spawn, send=table.send, kill=table.kill, kill_grace=grace)
+
+
+def _agent(draft: Draft, name: str) -> AgentConfig:
+    table = draft.settings.agents.get(name, AgentTable())
+    command = None
+    if table.command is not None:
+        command = (draft.program(table.command[0]), *table.command[1:])
+    return AgentConfig(
+        command=command,
+        program=draft.program(table.program) if table.program else None,
+        protocol=table.protocol or "lines",
+        env=MappingProxyType(dict(table.env)),
+    )
+
+
+def _project(draft: Draft, table: ProjectTable) -> ProjectConfig:
+    path = draft.path(table.path)
+    settings = draft.settings
+    return ProjectConfig(
+        id=ProjectId.parse(table.project_id or table.name),
+        name=table.name,
+        path=path,
+        repo=draft.repository(table.repo) if table.repo else None,
+        default_branch=table.default_branch,
+        session_prefix=table.session_prefix or _prefix(table.name),
+        max_sessions=table.max_sessions,
+        agent=draft.agent_of(table),
+        runtime=table.runtime or settings.defaults.runtime,
+        workspace=table.workspace or settings.defaults.workspace,
+        agent_rules=tuple(table.agent_rules),
+        model=table.agent_config.model,
+        symlinks=tuple(Symlink(draft.path(link.source, path), link.target) for link in table.symlinks),
+        post_create=tuple(table.post_create),
+        output_bytes=table.limits.output_bytes or settings.limits.output_bytes or _OUTPUT_BYTES,
+    )
+
+
+def _prefix(name: str) -> str:
+    letters = "".join(character for character in name.lower() if character.isascii() and character.isalnum())
+    return letters[:LONGEST_PREFIX] or "session"
+
+
+def _warnings(draft: Draft) -> Iterator[str]:
+    literal = draft.settings.api_token is not None and ("api_token",) not in draft.expansion.used
+    if literal and draft.document.open_to_others:
+        yield (
+            f"`api_token` stands in {draft.document.name}, which other users can read: "
+            f"`chmod 600` it, or take the token from the environment with ${{VARIABLE}}"
+        )

@@ -1,0 +1,67 @@
+"""What the configuration has a word for and this version cannot do yet: refused at start, never ignored."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .problems import Problem, matches, walk
+
+ALL = None
+NOT_YET: dict[str, frozenset[str] | None] = {
+    "database_url": ALL,
+    "on_shutdown": frozenset({"detach"}),
+    "orphan_timeout": ALL,
+    "poll_interval": ALL,
+    "defaults.runtime": frozenset({"tmux", "ssh", "ray"}),
+    "defaults.notifiers": ALL,
+    "limits.wall_clock": ALL,
+    "limits.idle": ALL,
+    "limits.memory_mb": ALL,
+    "limits.processes": ALL,
+    "limits.turns": ALL,
+    "agents.*.protocol": frozenset({"stream-json", "acp", "app-server"}),
+    "agents.*.resume": ALL,
+    "approvals": ALL,
+    "restart.policy": frozenset({"on-failure", "always"}),
+    "restart.intensity": ALL,
+    "restart.period": ALL,
+    "budgets": ALL,
+    "notifiers": ALL,
+    "notification_routing": ALL,
+    "reactions": ALL,
+    "projects[*].runtime": frozenset({"tmux", "ssh", "ray"}),
+    "projects[*].notifiers": ALL,
+    "projects[*].agent_config.permissions": ALL,
+    "projects[*].agent_config.passthrough": ALL,
+    "projects[*].limits.wall_clock": ALL,
+    "projects[*].limits.idle": ALL,
+    "projects[*].limits.memory_mb": ALL,
+    "projects[*].limits.processes": ALL,
+    "projects[*].limits.turns": ALL,
+    "projects[*].approvals": ALL,
+    "projects[*].restart.policy": frozenset({"on-failure", "always"}),
+    "projects[*].restart.intensity": ALL,
+    "projects[*].restart.period": ALL,
+    "projects[*].reactions": ALL,
+    "projects[*].tracker_config": ALL,
+    "projects[*].scm_config": ALL,
+}
+"""Each key with the values of it that are refused: some words, or all but an empty list."""
+
+
+def not_yet(data: Any) -> Iterator[Problem]:
+    """Yield a problem for everything in the file that does not work yet."""
+    for key, value in walk(data):
+        for pattern, refused in NOT_YET.items():
+            if matches(pattern, key) and _asks_for(value, refused):
+                yield Problem(key, _says(value, refused))
+
+
+def _asks_for(value: Any, refused: frozenset[str] | None) -> bool:
+    if refused is ALL:
+        return bool(value != [])
+    return isinstance(value, str) and value in refused
+
+
+def _says(value: Any, refused: frozenset[str] | None) -> str:
+    meant = "" if refused is ALL else f'= "{value}" '
+    return f"{meant}is not supported by this version yet"

@@ -1,0 +1,253 @@
+"""Every key that the configuration can have, with its type, its bounds and its default.
+
+`None` as a default means that the key was not given, and that something else decides.
+"""
+
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from .problems import Key
+from .types import (
+    Argument,
+    Branch,
+    Count,
+    Dollars,
+    Grace,
+    HostName,
+    Name,
+    Origin,
+    OutputBytes,
+    Port,
+    Prefix,
+    Repository,
+    SafeId,
+    Seconds,
+    Target,
+    Text,
+    Token,
+    Variable,
+)
+
+
+class Table(BaseModel):
+    """A table takes its own keys alone, and each with its own type: nothing is converted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Defaults(Table):
+    """What a project gets unless it says otherwise."""
+
+    agent: Text | None = None
+    runtime: Text = "process"
+    workspace: Text = "worktree"
+    notifiers: list[Text] = []
+
+
+class TimeoutTable(Table):
+    """How long an operation may take."""
+
+    spawn: Seconds = 60.0
+    send: Seconds = 10.0
+    kill: Seconds = 15.0
+    kill_grace: Grace | None = None
+
+
+class Limits(Table):
+    """The runaway guard."""
+
+    wall_clock: Seconds | None = None
+    idle: Seconds | None = None
+    memory_mb: Count | None = None
+    processes: Count | None = None
+    output_bytes: OutputBytes | None = None
+    turns: Count | None = None
+
+
+class AgentTable(Table):
+    """A custom agent, or what is different about a built-in one."""
+
+    command: list[Argument] | None = Field(default=None, min_length=1)
+    program: Text | None = None
+    protocol: Literal["lines", "stream-json", "acp", "app-server"] | None = None
+    resume: list[Text] | None = Field(default=None, min_length=1)
+    env: dict[Variable, str] = {}
+
+
+class Approvals(Table):
+    """What becomes of a permission that the agent asks for."""
+
+    policy: Literal["ask", "allow", "deny"] = "ask"
+    deadline: Seconds = 300.0
+
+
+class Restart(Table):
+    """What happens when an agent exits unasked."""
+
+    policy: Literal["never", "on-failure", "always"] = "never"
+    intensity: Count = 3
+    period: Seconds = 300.0
+
+
+class Budget(Table):
+    """How much may be spent."""
+
+    scope: Literal["global", "project", "session"]
+    project_id: SafeId | None = None
+    period: Literal["daily", "monthly", "total"]
+    limit_usd: Dollars
+
+
+class NotifierTable(Table):
+    """A way to reach the operator."""
+
+    name: Text
+    plugin: Literal["webhook", "slack", "desktop", "apprise"]
+    config: dict[str, JsonValue] = {}
+
+
+class Reaction(Table):
+    """What is done when something happened."""
+
+    enabled: bool = True
+    action: Literal["send_to_agent", "notify", "auto_merge"] | None = None
+    message: Text | None = None
+    priority: Literal["info", "action", "urgent", "critical"] | None = None
+    retries: int = Field(default=2, ge=0)
+    escalate_after: Seconds | None = None
+    threshold: Seconds | None = None
+    include_summary: bool = False
+
+
+class Reactions(Table):
+    """The reactions, by what happened."""
+
+    ci_failed: Reaction | None = Field(default=None, alias="ci-failed")
+    changes_requested: Reaction | None = Field(default=None, alias="changes-requested")
+    bugbot_comments: Reaction | None = Field(default=None, alias="bugbot-comments")
+    merge_conflicts: Reaction | None = Field(default=None, alias="merge-conflicts")
+    approved_and_green: Reaction | None = Field(default=None, alias="approved-and-green")
+    agent_stuck: Reaction | None = Field(default=None, alias="agent-stuck")
+    agent_needs_input: Reaction | None = Field(default=None, alias="agent-needs-input")
+    agent_exited: Reaction | None = Field(default=None, alias="agent-exited")
+    all_complete: Reaction | None = Field(default=None, alias="all-complete")
+
+
+class Routing(Table):
+    """Who hears of which reaction: names of notifiers."""
+
+    ci_failed: list[Text] | None = Field(default=None, alias="ci-failed")
+    changes_requested: list[Text] | None = Field(default=None, alias="changes-requested")
+    bugbot_comments: list[Text] | None = Field(default=None, alias="bugbot-comments")
+    merge_conflicts: list[Text] | None = Field(default=None, alias="merge-conflicts")
+    approved_and_green: list[Text] | None = Field(default=None, alias="approved-and-green")
+    agent_stuck: list[Text] | None = Field(default=None, alias="agent-stuck")
+    agent_needs_input: list[Text] | None = Field(default=None, alias="agent-needs-input")
+    agent_exited: list[Text] | None = Field(default=None, alias="agent-exited")
+    all_complete: list[Text] | None = Field(default=None, alias="all-complete")
+
+
+class SymlinkTable(Table):
+    """A link that each workspace gets."""
+
+    source: Text
+    target: Target
+
+
+class AgentOptions(Table):
+    """How a project's agent is run."""
+
+    model: Text | None = None
+    permissions: Literal["ask", "edits", "full"] | None = None
+    passthrough: dict[str, JsonValue] = {}
+
+
+class Plugin(Table):
+    """A tracker or a code host."""
+
+    plugin: Text
+    config: dict[str, JsonValue] = {}
+
+
+class ProjectTable(Table):
+    """A project."""
+
+    name: Name
+    project_id: SafeId | None = None
+    path: Text
+    repo: Repository | None = None
+    default_branch: Branch = "main"
+    session_prefix: Prefix | None = None
+    max_sessions: Count | None = None
+    agent: Text | None = None
+    runtime: Text | None = None
+    workspace: Text | None = None
+    notifiers: list[Text] | None = None
+    agent_rules: list[Text] = []
+    agent_config: AgentOptions = AgentOptions()
+    symlinks: list[SymlinkTable] = []
+    post_create: list[Text] = []
+    limits: Limits = Limits()
+    approvals: Approvals | None = None
+    restart: Restart | None = None
+    reactions: Reactions | None = None
+    tracker_config: Plugin | None = None
+    scm_config: Plugin | None = None
+
+
+class Settings(Table):
+    """The whole file."""
+
+    host: HostName = "127.0.0.1"
+    port: Port = 3000
+    api_token: Token | None = None
+    cors_origins: list[Origin] = []
+    data_dir: Text | None = None
+    database_url: Text | None = None
+    allowed_hosts: list[HostName] = []
+    on_shutdown: Literal["stop", "detach"] = "stop"
+    orphan_timeout: Seconds = 600.0
+    poll_interval: Seconds = 30.0
+    idle_after: Seconds = 60.0
+    tls_cert: Text | None = None
+    tls_key: Text | None = None
+    defaults: Defaults = Defaults()
+    timeouts: TimeoutTable = TimeoutTable()
+    limits: Limits = Limits()
+    agents: dict[SafeId, AgentTable] = {}
+    approvals: Approvals | None = None
+    restart: Restart | None = None
+    budgets: list[Budget] = []
+    notifiers: list[NotifierTable] = []
+    notification_routing: Routing | None = None
+    reactions: Reactions | None = None
+    projects: list[ProjectTable] = []
+
+
+def known_keys(table: type[BaseModel]) -> dict[str, Any]:
+    """Return a table's keys as the file writes them, each with its type."""
+    return {field.alias or name: field.annotation for name, field in table.model_fields.items()}
+
+
+def table_at(key: Key) -> type[BaseModel] | None:
+    """Return the table whose keys stand at a key, or None where there is no such table."""
+    here: Any = Settings
+    for part in key:
+        here = _inside(here, part)
+    here = _certain(here)
+    return here if isinstance(here, type) and issubclass(here, BaseModel) else None
+
+
+def _inside(annotation: Any, part: str | int) -> Any:
+    annotation = _certain(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return known_keys(annotation).get(str(part))
+    return next(reversed(get_args(annotation)), None)
+
+
+def _certain(annotation: Any) -> Any:
+    if isinstance(annotation, UnionType):
+        return next(inner for inner in get_args(annotation) if inner is not NoneType)
+    return annotation

@@ -1,0 +1,89 @@
+"""What the configuration says, as frozen values: every default is filled in, every path is absolute."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from ..ids import ProjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long an operation may take, in seconds. `kill_grace` is the part of `kill` that is polite."""
+
+    spawn: float
+    send: float
+    kill: float
+    kill_grace: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """One agent: a custom one has a `command`, a built-in one may have a `program`.
+
+    The first word of `command`, and `program`, is an absolute path, a bare name that is looked up on
+    PATH at each spawn, or begins with `{workspace}`. Only `command` holds placeholders.
+    """
+
+    command: tuple[str, ...] | None = None
+    program: str | None = None
+    protocol: str = "lines"
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Symlink:
+    """A link that each workspace gets: `target`, a relative path in it, leads to `source`."""
+
+    source: Path
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """One project. `max_sessions` None: no limit; `repo` None: cloned from `path`."""
+
+    id: ProjectId
+    name: str
+    path: Path
+    repo: str | None
+    default_branch: str
+    session_prefix: str
+    max_sessions: int | None
+    agent: str
+    runtime: str
+    workspace: str
+    agent_rules: tuple[str, ...]
+    model: str | None
+    symlinks: tuple[Symlink, ...]
+    post_create: tuple[str, ...]
+    output_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration of one server.
+
+    `agents` holds every agent that is known: the built-in ones and those of the file.
+    `secret_variables` names what the environment of an agent must not hold, and `warnings` is what the
+    operator should hear at start.
+    """
+
+    file: Path
+    host: str
+    port: int
+    api_token: SecretStr | None
+    cors_origins: tuple[str, ...]
+    data_dir: Path
+    allowed_hosts: tuple[str, ...]
+    on_shutdown: str
+    idle_after: float
+    tls_cert: Path | None
+    tls_key: Path | None
+    timeouts: Timeouts
+    agents: Mapping[str, AgentConfig]
+    projects: tuple[ProjectConfig, ...]
+    secret_variables: frozenset[str]
+    warnings: tuple[str, ...]

@@ -1,0 +1,144 @@
+"""The documentation has every key, with its default, and says of each whether it works yet."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_origin
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from ennio.supervisor.config.check import check
+from ennio.supervisor.config.not_yet import NOT_YET, not_yet
+from ennio.supervisor.config.schema import (
+    AgentOptions,
+    AgentTable,
+    Approvals,
+    Budget,
+    Defaults,
+    Limits,
+    NotifierTable,
+    Plugin,
+    ProjectTable,
+    Reaction,
+    Reactions,
+    Restart,
+    Routing,
+    Settings,
+    SymlinkTable,
+    TimeoutTable,
+    known_keys,
+    table_at,
+)
+
+ROOT = Path(__file__).parents[3]
+DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()
+
+SECTIONS: dict[str, tuple[type[BaseModel], str]] = {
+    "## The server": (Settings, ""),
+    "## `[defaults]`": (Defaults, "defaults."),
+    "## `[timeouts]`": (TimeoutTable, "timeouts."),
+    "## `[limits]`": (Limits, "limits."),
+    "## `[agents.NAME]`": (AgentTable, "agents.*."),
+    "## `[approvals]`": (Approvals, "approvals."),
+    "## `[restart]`": (Restart, "restart."),
+    "## `[[budgets]]`": (Budget, "budgets."),
+    "## `[[notifiers]]`": (NotifierTable, "notifiers."),
+    "## `[notification_routing]`": (Routing, "notification_routing."),
+    "## `[reactions]`": (Reactions, "reactions."),
+    "### Each reaction": (Reaction, "reactions."),
+    "## `[[projects]]`": (ProjectTable, "projects[*]."),
+    "### `agent_config`": (AgentOptions, "projects[*].agent_config."),
+    "### `symlinks`": (SymlinkTable, "projects[*].symlinks[*]."),
+    "### `tracker_config` and `scm_config`": (Plugin, "projects[*].tracker_config."),
+}
+
+
+def rows(heading: str) -> dict[str, tuple[str, str]]:
+    """The rows of a section: default and meaning by key."""
+    section = re.split(r"\n##+ ", DOCUMENT.split(f"\n{heading}\n", 1)[1], maxsplit=1)[0]
+    cells = [
+        [cell.strip() for cell in line.split("|")] for line in section.splitlines() if line.startswith("| `")
+    ]
+    return {key.strip("`"): (default, meaning) for _, key, _, default, meaning, _ in cells}
+
+
+def tables(key: tuple[str | int, ...] = ()) -> Iterator[type[BaseModel]]:
+    """Every table that the configuration can have."""
+    table = table_at(key)
+    if table is None:
+        return
+    yield table
+    for name, annotation in known_keys(table).items():
+        yield from tables((*key, name, *{dict: ("x",), list: (0,)}.get(get_origin(annotation), ())))
+
+
+def default_of(table: type[BaseModel], key: str) -> Any:
+    field = next(field for name, field in table.model_fields.items() if (field.alias or name) == key)
+    if field.is_required():
+        return "required"
+    return (
+        field.default.model_dump(exclude_unset=True)
+        if isinstance(field.default, BaseModel)
+        else field.default
+    )
+
+
+def default_told(cell: str) -> Any:
+    return tomllib.loads(f"default = {cell.strip('`')}")["default"] if cell.startswith("`") else cell or None
+
+
+def test_every_table_has_a_section() -> None:
+    assert set(tables()) == {table for table, _ in SECTIONS.values()}
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_key_is_documented_with_its_default(heading: str) -> None:
+    table, _ = SECTIONS[heading]
+    told = {key: default for key, (default, _) in rows(heading).items()}
+    subtables = {"defaults", "timeouts", "agents", "budgets", "notification_routing", "projects"}
+    subtables |= {"limits", "approvals", "restart", "notifiers", "reactions"}
+    keys = known_keys(table).keys() - (subtables if table is Settings else set())
+    assert told.keys() == keys
+    for key in keys:
+        assert default_told(told[key]) == default_of(table, key), key
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_exactly_what_does_not_work_yet_is_marked(heading: str) -> None:
+    _, prefix = SECTIONS[heading]
+    for key, (_, meaning) in rows(heading).items():
+        path = prefix + key
+        refused = any(path == pattern or path.startswith(f"{pattern}.") for pattern in NOT_YET)
+        assert refused == ("Not yet" in meaning), path
+
+
+def test_what_is_refused_is_a_key_of_the_schema() -> None:
+    for pattern in NOT_YET:
+        *table, name = pattern.replace("[*]", ".0").split(".")
+        found = table_at(tuple(int(part) if part == "0" else part for part in table))
+        assert found is not None
+        assert name in known_keys(found), pattern
+
+
+def test_the_examples_are_good_and_the_first_two_say_the_same() -> None:
+    blocks = re.findall(r"```(toml|yaml)\n(.*?)```", DOCUMENT, re.DOTALL)
+    data = [tomllib.loads(text) if kind == "toml" else yaml.safe_load(text) for kind, text in blocks]
+    assert data[0] == data[1]
+    for example in data:
+        settings, problems = check(example)
+        assert settings is not None, problems
+        assert list(not_yet(example)) == []
+
+
+def test_the_file_in_the_root_is_good_and_points_to_the_documentation() -> None:
+    text = (ROOT / "ennio.toml").read_text()
+    data = tomllib.loads(text)
+    settings, problems = check(data)
+    assert settings is not None, problems
+    assert list(not_yet(data)) == []
+    assert "docs/configuration.md" in text
+    assert (settings.projects[0].path, settings.projects[0].agent) == (".demo/repo", "demo")
+    assert settings.data_dir == ".demo/state"

@@ -1,0 +1,106 @@
+"""What this version cannot do yet: each such key is good in itself, and refused."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ennio.supervisor.config import load
+from ennio.supervisor.config.not_yet import NOT_YET
+from ennio.supervisor.errors import ConfigError
+
+PROJECT = '[[projects]]\nname = "p"\npath = "repo"\nagent = "demo"\n'
+
+NOT_YET_SAMPLES = {
+    "database_url": "database_url = 'sqlite:x'",
+    "on_shutdown": "on_shutdown = 'detach'",
+    "orphan_timeout": "orphan_timeout = 600",
+    "poll_interval": "poll_interval = 0.5",
+    "defaults.runtime": "defaults.runtime = 'tmux'",
+    "defaults.notifiers": "defaults.notifiers = ['ops']",
+    "limits.wall_clock": "limits.wall_clock = 1.5",
+    "limits.idle": "limits.idle = 1.5",
+    "limits.memory_mb": "limits.memory_mb = 1",
+    "limits.processes": "limits.processes = 1",
+    "limits.turns": "limits.turns = 1",
+    "agents.*.protocol": "[agents.*]\ncommand = ['x']\nprotocol = 'acp'",
+    "agents.*.resume": "[agents.*]\ncommand = ['x']\nresume = ['x', '{conversation_id}']",
+    "approvals": "approvals = {policy = 'deny', deadline = 3}",
+    "restart.policy": "restart.policy = 'always'",
+    "restart.intensity": "restart.intensity = 3",
+    "restart.period": "restart.period = 3.5",
+    "budgets": "[[budgets]]\nscope = 'project'\nproject_id = 'p'\nperiod = 'daily'\nlimit_usd = 20.0",
+    "notifiers": "[[notifiers]]\nname = 'ops'\nplugin = 'webhook'\nconfig = {url = 'x', n = [1, true, 1.5]}",
+    "notification_routing": "notification_routing.ci-failed = ['ops']",
+    "reactions": "[reactions.ci-failed]\nenabled = true\naction = 'notify'\nmessage = 'm'\npriority = 'info'"
+    "\nretries = 0\nescalate_after = 1\nthreshold = 1\ninclude_summary = false",
+    "projects[*].runtime": "runtime = 'ssh'",
+    "projects[*].notifiers": "notifiers = ['ops']",
+    "projects[*].agent_config.permissions": "agent_config.permissions = 'edits'",
+    "projects[*].agent_config.passthrough": "agent_config.passthrough = {max_turns = 200}",
+    "projects[*].limits.wall_clock": "limits.wall_clock = 1.5",
+    "projects[*].limits.idle": "limits.idle = 1.5",
+    "projects[*].limits.memory_mb": "limits.memory_mb = 1",
+    "projects[*].limits.processes": "limits.processes = 1",
+    "projects[*].limits.turns": "limits.turns = 1",
+    "projects[*].approvals": "approvals = {policy = 'ask'}",
+    "projects[*].restart.policy": "restart.policy = 'on-failure'",
+    "projects[*].restart.intensity": "restart.intensity = 3",
+    "projects[*].restart.period": "restart.period = 3",
+    "projects[*].reactions": "[projects.reactions.all-complete]\nenabled = false",
+    "projects[*].tracker_config": "tracker_config = {plugin = 'github', config = {owner = 'o'}}",
+    "projects[*].scm_config": "scm_config = {plugin = 'github'}",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with the git repository `repo` in it."""
+    subprocess.run(["git", "init", "-q", tmp_path / "repo"], check=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("pattern", NOT_YET)
+def test_what_does_not_work_yet_is_refused_and_nothing_else_is_wrong_with_it(
+    folder: Path, pattern: str
+) -> None:
+    sample = NOT_YET_SAMPLES[pattern].replace("*", "x")
+    (folder / "ennio.toml").write_text(PROJECT + sample if pattern.startswith("projects") else sample)
+    with pytest.raises(ConfigError) as raised:
+        load(environ={"HOME": "/"})
+    (line,) = str(raised.value).splitlines()
+    key = pattern.replace("[*]", "[0]").replace("*", "x")
+    assert f": `{key}` " in line
+    assert line.endswith("is not supported by this version yet")
+
+
+def test_what_works_already_may_be_said(folder: Path) -> None:
+    words = """
+        on_shutdown = "stop"
+        notifiers = []
+        budgets = []
+        [defaults]
+        agent = "demo"
+        runtime = "process"
+        notifiers = []
+        [restart]
+        policy = "never"
+        [agents.x]
+        command = ["x", "{prompt}{session_id}{branch}{model}{workspace}",
+            '{"a": {}}', "{ print }", "$${HOME}"]
+        protocol = "lines"
+        [[projects]]
+        name = "p"
+        path = "repo"
+        notifiers = []
+        restart.policy = "never"
+    """
+    (folder / "ennio.toml").write_text(words)
+    assert load(folder / "ennio.toml", environ={"HOME": "/"}).agents["x"].command == (
+        "x",
+        "{prompt}{session_id}{branch}{model}{workspace}",
+        '{"a": {}}',
+        "{ print }",
+        "${HOME}",
+    )
