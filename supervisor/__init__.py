@@ -1,4 +1,68 @@
-"""ennio.supervisor: sessions of AI coding agents, each a trio task; see docs/architecture.md."""
+"""ennio.supervisor: sessions of AI coding agents, each a trio task; see docs/architecture.md.
+
+This is the facade: what the front needs, and nothing else. It knows no HTTP.
+"""
 
 if __name__ != "ennio.supervisor":
     raise ImportError("import it as ennio.supervisor: a second copy of its classes would match nothing")
+
+from .branches import BranchName
+from .config import Config, ProjectConfig, Timeouts
+from .errors import (
+    AgentMissing,
+    CommandFailed,
+    ConfigError,
+    Conflict,
+    DeadlineExceeded,
+    EnnioError,
+    HookFailed,
+    Invalid,
+    NotFound,
+    Survived,
+    Survivor,
+    TooMany,
+    Unavailable,
+)
+from .events import Event, Priority
+from .ids import ProjectId, SessionId
+from .journal import JournalFailed
+from .lifecycle import status
+from .project import Project
+from .records import Activity, Order, Phase, SessionRecord
+from .supervisor import Supervisor
+from .transcript import Excerpt
+from .wiring import wire
+
+__all__ = [
+    "Activity",
+    "AgentMissing",
+    "BranchName",
+    "CommandFailed",
+    "Config",
+    "ConfigError",
+    "Conflict",
+    "DeadlineExceeded",
+    "EnnioError",
+    "Event",
+    "Excerpt",
+    "HookFailed",
+    "Invalid",
+    "JournalFailed",
+    "NotFound",
+    "Order",
+    "Phase",
+    "Priority",
+    "Project",
+    "ProjectConfig",
+    "ProjectId",
+    "SessionId",
+    "SessionRecord",
+    "Supervisor",
+    "Survived",
+    "Survivor",
+    "Timeouts",
+    "TooMany",
+    "Unavailable",
+    "status",
+    "wire",
+]

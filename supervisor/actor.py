@@ -13,14 +13,15 @@ class Actor:
     nursery, which report back by mail. So the next message is always heard at once.
     """
 
-    def __init__(self) -> None:
-        self.mailbox, self._inbox = open_mailbox()
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.mailbox, self._inbox = open_mailbox(name)
         self._nursery: trio.Nursery
         self._over = False
 
     async def run(self) -> None:
         """Answer the mail until the actor is over. Whatever ends this, no asker is left waiting."""
-        last_words: Exception = SessionOver("the session is over")
+        last_words: Exception = SessionOver(f"{self.name} is over: nobody answers there any more")
         try:
             async with trio.open_nursery() as self._nursery:
                 await self._answer_mail()
@@ -29,7 +30,7 @@ class Actor:
             last_words = error
             raise
         finally:
-            refuse_the_rest(self._inbox)
+            refuse_the_rest(self._inbox, last_words)
             for reply in self._unanswered():
                 reply.refuse(last_words)
 

@@ -1,6 +1,6 @@
 """One run of an agent: from the making of its workspace until nothing of it is left."""
 
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import datetime
 
 import trio
@@ -62,8 +62,7 @@ class Incarnation:
             self.waits_for = "its workspace (git, symlinks, post_create)"
             tree = self._record.tree
             if tree is None:
-                tree = await self._checkout()
-                undo.push_async_callback(self._discard, tree)
+                tree = await undo.enter_async_context(self._checkout())
             self.waits_for = "the agent's start"
             command = self._project.agent.command(self._project.job(self._record, tree, self._prompt))
             terminal = await self._project.runtime.launch(self._project.launch(self._record, tree, command))
@@ -75,14 +74,10 @@ class Incarnation:
             undo.pop_all()
         return terminal
 
-    async def _checkout(self) -> Tree:
+    def _checkout(self) -> AbstractAsyncContextManager[Tree]:
         record = self._record
         branch = BranchName(record.branch) if record.branch else None
-        return await self._project.workspace.checkout(record.id, branch, BranchName(f"ennio/{record.id}"))
-
-    async def _discard(self, tree: Tree) -> None:
-        with trio.CancelScope(shield=True):
-            await self._project.workspace.discard(tree)
+        return self._project.workspace.checkout(record.id, branch, BranchName(f"ennio/{record.id}"))
 
     async def _see_out(self, terminal: Terminal) -> int:
         """Serve the agent until it ended, end what it left running, and return its exit code."""

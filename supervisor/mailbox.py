@@ -59,8 +59,8 @@ Inbox = trio.MemoryReceiveChannel[tuple[Any, Reply]]
 class Mailbox:
     """A session's address. Hold it to talk to the session, and for nothing else."""
 
-    def __init__(self, outlet: trio.MemorySendChannel[tuple[Any, Reply]]) -> None:
-        self._outlet = outlet
+    def __init__(self, owner: str, outlet: trio.MemorySendChannel[tuple[Any, Reply]]) -> None:
+        self._owner, self._outlet = owner, outlet
 
     async def ask(self, message: object) -> Any:
         """Deliver a message and wait for the answer; raise what the session raised over it.
@@ -79,21 +79,21 @@ class Mailbox:
         try:
             await self._outlet.send((message, reply))
         except trio.BrokenResourceError as error:
-            raise SessionOver("the session is over") from error
+            raise SessionOver(f"{self._owner} is over: nobody answers there any more") from error
 
 
-def open_mailbox() -> tuple[Mailbox, Inbox]:
-    """Return a new address, and the end at which its owner reads."""
+def open_mailbox(owner: str) -> tuple[Mailbox, Inbox]:
+    """Return a new address, and the end at which its owner reads; errors call the owner by this name."""
     outlet, inbox = trio.open_memory_channel[tuple[Any, Reply]](_CAPACITY)
-    return Mailbox(outlet), inbox
+    return Mailbox(owner, outlet), inbox
 
 
-def refuse_the_rest(inbox: Inbox) -> None:
+def refuse_the_rest(inbox: Inbox, error: Exception) -> None:
     """Answer everyone whose message will not be read any more; then close the mailbox."""
     while True:
         try:
             _, reply = inbox.receive_nowait()
         except (trio.WouldBlock, trio.EndOfChannel):
             break
-        reply.refuse(SessionOver("the session is over"))
+        reply.refuse(error)
     inbox.close()

@@ -5,6 +5,7 @@ A port is small: a fake of any of them is under 40 lines. Whatever an adapter ra
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +51,9 @@ class Host(Protocol):
     """A machine on which commands run. Argv, never a shell."""
 
     boot_id: str
+
+    async def run_forever(self) -> None:
+        """Do what has to be done for as long as the server lives, such as reaping orphans."""
 
     async def open(self, argv: Sequence[str], *, cwd: str, env: Mapping[str, str], mark: str) -> Process:
         """Start a program in a session of its own, its output and its errors as one stream.
@@ -124,16 +128,17 @@ class Removal:
 class Workspace(Protocol):
     """A way to give a session a folder of its own."""
 
-    async def checkout(self, session_id: SessionId, branch: BranchName | None, derived: BranchName) -> Tree:
+    def checkout(
+        self, session_id: SessionId, branch: BranchName | None, derived: BranchName
+    ) -> AbstractAsyncContextManager[Tree]:
         """Make a workspace on `branch`, or when that is None on `derived` or the next free `derived-2`, ...
 
-        All or nothing: failed or cancelled, everything is as it was before. Raises `Conflict` for a
-        branch that is checked out somewhere or collides with another, `HookFailed` for a failing
-        post_create, `CommandFailed` for git itself.
+        The block's end gives back all that was made, whatever is in it; to keep the workspace, forget the
+        block (`AsyncExitStack.pop_all`): so it must not be a generator, which would end when forgotten.
+        Failed or cancelled on the way in, everything is as it was before. Raises `Conflict` for a branch
+        that is checked out somewhere or collides with another, `HookFailed` for a failing post_create,
+        `CommandFailed` for git itself.
         """
-
-    async def discard(self, tree: Tree) -> None:
-        """Give back all that `checkout` made, whatever is in it; the branch too if it was made."""
 
     async def remove(self, tree: Tree) -> Removal:
         """Remove the workspace unless that would lose work; the branch goes too if the checkout made it

@@ -35,7 +35,7 @@ class Session(Actor):
     def __init__(
         self, record: SessionRecord, project: Project, journal: Journal, start: m.Spawn | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(record.id)
         self._record, self._project, self._journal = record, project, journal
         self.door = trio.Semaphore(_LETTERS)
         self._outbox = Outbox()
@@ -265,9 +265,9 @@ class Session(Actor):
     @_handle.register
     async def _cleaned(self, message: m.Cleaned, reply: Reply) -> None:
         self._cleaning = False
-        self._over = self._record.phase is Phase.KILLED
         if message.removal.kept is None:
             await self.became(e.SessionCleaned, branch_kept=message.removal.branch_kept)
+            self._over = self._record.phase is Phase.KILLED
 
 
 def _how_it_ended(exit_code: int) -> str:

@@ -1,6 +1,7 @@
 """Fakes of the ports, in virtual time: an agent that reads, prints and dies as a test tells it to."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import trio
@@ -97,17 +98,10 @@ class World:
     removed: list[Tree] = field(default_factory=list)
     folder: str = "."
 
-    async def checkout(self, session_id: SessionId, branch: BranchName | None, derived: BranchName) -> Tree:
-        await trio.sleep(self.checkout_takes)
-        if self.checkout_fails:
-            raise self.checkout_fails
-        tree = Tree(self.folder, branch or derived, "c0ffee", branch_made=branch is None)
-        self.trees[tree.branch] = tree
-        return tree
-
-    async def discard(self, tree: Tree) -> None:
-        await trio.sleep(0.1)
-        del self.trees[tree.branch]
+    def checkout(
+        self, session_id: SessionId, branch: BranchName | None, derived: BranchName
+    ) -> "FakeCheckout":
+        return FakeCheckout(self, Tree(self.folder, branch or derived, "c0ffee", branch_made=branch is None))
 
     async def remove(self, tree: Tree) -> Removal:
         await trio.sleep(0.1)
@@ -136,3 +130,22 @@ class World:
 
     def encode(self, text: str) -> bytes:
         return text.encode() + b"\n"
+
+
+class FakeCheckout(AbstractAsyncContextManager[Tree]):
+    """The making of one workspace."""
+
+    def __init__(self, world: World, tree: Tree) -> None:
+        self._world, self._tree = world, tree
+
+    async def __aenter__(self) -> Tree:
+        await trio.sleep(self._world.checkout_takes)
+        if self._world.checkout_fails:
+            raise self._world.checkout_fails
+        self._world.trees[self._tree.branch] = self._tree
+        return self._tree
+
+    async def __aexit__(self, *_: object) -> None:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(0.1)
+        del self._world.trees[self._tree.branch]

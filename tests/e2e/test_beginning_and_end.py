@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -148,7 +149,8 @@ def test_tls_serves_the_api(own: Path) -> None:
     authority.cert_pem.write_to_path(own / "ca.pem")
     with running(own, settings(top='tls_cert = "cert.pem"\ntls_key = "key.pem"')) as server:
         assert server.url.startswith("https://")
-        health = httpx2.get(f"{server.url}/api/v1/health", verify=str(own / "ca.pem"))
+        context = ssl.create_default_context(cafile=own / "ca.pem")
+        health = httpx2.get(f"{server.url}/api/v1/health", verify=context)
         assert health.json() == {"data": "ok"}
 
 

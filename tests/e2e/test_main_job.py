@@ -126,7 +126,7 @@ def test_an_agent_that_exits_can_be_restored_in_its_workspace(server: Server) ->
 
 def test_ending_an_agent_by_itself_ends_what_it_left_running(server: Server) -> None:
     session = server.spawn("demo", prompt="fork 3")
-    server.wait_for(session["id"], "fork")
+    server.wait_for(session["id"], "left 3 children")
     _until(lambda: len(marked(session["id"])) >= 4)
     server.data("POST", f"/sessions/{session['id']}/send", json={"message": "exit 0"})
     _until(lambda: server.data("GET", f"/sessions/{session['id']}")["status"] == "Done")

@@ -7,7 +7,7 @@ from ennio.supervisor.mailbox import Reply, open_mailbox, refuse_the_rest
 
 
 async def test_an_asker_gets_the_answer(nursery: trio.Nursery) -> None:
-    mailbox, inbox = open_mailbox()
+    mailbox, inbox = open_mailbox("s-1")
 
     async def owner() -> None:
         async for message, reply in inbox:
@@ -52,7 +52,7 @@ async def test_the_first_answer_counts() -> None:
 
 
 async def test_nobody_waits_for_an_owner_that_is_gone(autojump_clock: trio.abc.Clock) -> None:
-    mailbox, inbox = open_mailbox()
+    mailbox, inbox = open_mailbox("s-1")
     refused: list[SessionOver] = []
 
     async def ask() -> None:
@@ -65,7 +65,7 @@ async def test_nobody_waits_for_an_owner_that_is_gone(autojump_clock: trio.abc.C
         for _ in range(100):  # more than the mailbox holds: some still wait to post
             nursery.start_soon(ask)
         await wait_all_tasks_blocked()
-        refuse_the_rest(inbox)
+        refuse_the_rest(inbox, SessionOver("s-1 is over"))
     assert len(refused) == 100
-    with pytest.raises(SessionOver):
+    with pytest.raises(SessionOver, match="s-1"):
         await mailbox.tell("hello?")

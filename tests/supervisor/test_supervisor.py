@@ -189,7 +189,7 @@ async def test_a_killed_session_is_gone_with_its_clean_workspace_and_stays_known
 
 
 @pytest.mark.parametrize("removal", [Removal(kept="2 files are uncommitted"), Conflict("git is busy")])
-async def test_a_workspace_with_work_in_it_stays_and_the_session_says_where(
+async def test_a_workspace_with_work_in_it_stays_until_a_kill_finds_it_clean(
     supervisor: Supervisor,
     world: World,
     removal: Removal | EnnioError,
@@ -202,6 +202,10 @@ async def test_a_workspace_with_work_in_it_stays_and_the_session_says_where(
     kept = supervisor.get(record.id).tree
     assert kept is not None
     assert kept.path == world.folder
+    world.removal = Removal(kept=None)
+    await supervisor.kill(record.id)
+    await settle()
+    assert supervisor.get(record.id).tree is None
 
 
 async def test_a_second_kill_joins_the_first(

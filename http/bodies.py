@@ -1,0 +1,119 @@
+"""The bodies that requests may have: their fields, and what may stand in them."""
+
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from ennio.supervisor import BranchName, Invalid, Order, ProjectId
+
+from .strict_json import shown
+
+_LONGEST_ROLE = 256
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not hold a NUL character")
+    if not value.strip():
+        raise ValueError("must not be blank")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("is no valid Unicode: half of a surrogate pair stands in it") from error
+    return value
+
+
+def _project_id(value: str) -> str:
+    return _parsed(ProjectId, value)
+
+
+def _branch(value: str) -> str:
+    return _parsed(BranchName, value)
+
+
+def _role(value: str) -> str:
+    if len(value) > _LONGEST_ROLE or not value.isprintable():
+        raise ValueError(f"must be at most {_LONGEST_ROLE} printable characters")
+    return value
+
+
+def _parsed(kind: type[ProjectId] | type[BranchName], value: str) -> str:
+    try:
+        return kind.parse(value)
+    except Invalid as error:
+        raise ValueError(str(error)) from error
+
+
+Text = Annotated[str, AfterValidator(_text)]
+
+
+class Body(BaseModel):
+    """A body has its own fields alone, and each has its own type: nothing is converted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SpawnBody(Body):
+    """What an agent is to be started on: `POST /sessions`."""
+
+    project_id: Annotated[Text, AfterValidator(_project_id)]
+    issue_id: Text = ""
+    prompt: Text = ""
+    branch: Annotated[Text, AfterValidator(_branch)] = ""
+    role: Annotated[Text, AfterValidator(_role)] = ""
+
+    @model_validator(mode="after")
+    def _has_work(self) -> Self:
+        if not self.issue_id and not self.prompt:
+            raise ValueError("one of issue_id and prompt is needed")
+        return self
+
+    def order(self) -> Order:
+        """Return it as the supervisor takes it."""
+        return Order(
+            project_id=ProjectId(self.project_id),
+            issue_id=self.issue_id or None,
+            prompt=self.prompt or None,
+            branch=self.branch or None,
+            role=self.role or None,
+        )
+
+
+class SendBody(Body):
+    """What the agent is told: `POST /sessions/{id}/send`."""
+
+    message: Text
+
+
+class RestoreBody(Body):
+    """What the restored agent is told first, if anything: `POST /sessions/{id}/restore`."""
+
+    prompt: Text = ""
+
+
+B = TypeVar("B", bound=Body)
+
+_SENTENCES = {
+    "missing": "is missing",
+    "extra_forbidden": "is no field here; there are: {fields}",
+    "string_type": "must be a string",
+    "string_unicode": "a field's name is no valid Unicode",
+    "value_error": "{error}",
+}
+
+
+def read_as(kind: type[B], content: dict[str, Any]) -> B:
+    """Return a body as its own kind, or raise `Invalid`, which names each field that is wrong."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise Invalid("; ".join(_sentence(detail, kind) for detail in details[:5])) from error
+
+
+def _sentence(detail: ErrorDetails, kind: type[Body]) -> str:
+    words = _SENTENCES.get(detail["type"], detail["msg"])
+    says = words.format(fields=", ".join(kind.model_fields), **detail.get("ctx", {}))
+    field = ".".join(str(part) for part in detail["loc"])
+    return f"{shown(field)[1:-1]} {says}" if field else says

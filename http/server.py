@@ -1,0 +1,148 @@
+"""The composition root: from the lock on the data folder to the last signal."""
+
+import os
+import resource
+import signal
+import ssl
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import structlog
+import trio
+
+from ennio.supervisor import Config, ConfigError, wire
+
+from .address import address
+from .app import create_app
+from .connections import Connections
+from .lock import CannotServe, Lock, hold
+from .server_log import set_up_log
+
+_STOPPING = 6.0
+"""Seconds for ending all agents in good order; the rest of the promised 10 is for what follows."""
+_LATEST = 9.0
+"""Seconds after the signal at which the process ends, whatever hangs."""
+_DESCRIPTORS = 8192
+"""A thousand connections, and several for each agent."""
+
+_log = structlog.get_logger()
+
+
+def serve(config: Config) -> int:
+    """Serve until SIGTERM or SIGINT. Return the exit code: 0, or 1 when the server cannot run.
+
+    Raises `ConfigError` for a certificate or key that is none.
+    """
+    set_up_log()
+    _allow_many_descriptors()
+    try:
+        with hold(config.data_dir) as lock, ExitStack() as end:
+            trio.run(_serve, config, lock, end)
+    except ConfigError:
+        raise
+    except CannotServe as error:
+        print(f"ennio: {error}", file=sys.stderr)
+        return 1
+    except Exception:
+        _log.critical("the server failed", exc_info=True)
+        return 1
+    return 0
+
+
+async def _serve(config: Config, lock: Lock, end: ExitStack) -> None:
+    closing = trio.Event()
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        listeners = await _listen(config)
+        async with trio.open_nursery() as nursery:
+            supervisor = wire(config, nursery)
+            connections = Connections(create_app(supervisor, config))
+            async with trio.open_nursery() as front:
+                await front.start(connections.serve, listeners, closing)
+                _announce(config, lock, _port(listeners[0]))
+                _log.info("stopping", signal=signal.Signals(await anext(signals)).name)
+                end.enter_context(_by_force_after(_LATEST))
+                await supervisor.close(_STOPPING)
+                closing.set()
+            nursery.cancel_scope.cancel()
+    _log.info("stopped")
+
+
+async def _listen(config: Config) -> Sequence[trio.SSLListener[trio.SocketStream] | trio.SocketListener]:
+    certificate = _certificate(config)
+    try:
+        listeners = await trio.open_tcp_listeners(config.port, host=config.host)
+    except OSError as error:
+        hint = "end what uses it, or set another host or port in the configuration"
+        why = error.strerror or str(error)
+        raise CannotServe(f"cannot listen on {config.host} port {config.port}: {why}; {hint}") from error
+    if certificate is None:
+        return listeners
+    return [trio.SSLListener(listener, certificate, https_compatible=True) for listener in listeners]
+
+
+def _certificate(config: Config) -> ssl.SSLContext | None:
+    if config.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_cert_chain(config.tls_cert, config.tls_key)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise ConfigError(f"{config.file.name}: tls_cert and tls_key cannot be used: {why}") from error
+    return context
+
+
+def _port(listener: trio.SSLListener[trio.SocketStream] | trio.SocketListener) -> int:
+    plain = listener.transport_listener if isinstance(listener, trio.SSLListener) else listener
+    assert isinstance(plain, trio.SocketListener)
+    port: int = plain.socket.getsockname()[1]
+    return port
+
+
+def _announce(config: Config, lock: Lock, port: int) -> None:
+    url = address(config.host, port, tls=config.tls_cert is not None)
+    lock.tell(_own_start(), config.host, port, url)
+    for warning in config.warnings:
+        _log.warning(warning)
+    _log.info("listening", url=url)
+
+
+def _own_start() -> int:
+    """Return when this process began: field 22 of /proc/self/stat, in clock ticks since boot (proc(5)).
+
+    Where there is no /proc: seconds since 1970.
+    """
+    if sys.platform != "linux":
+        import psutil
+
+        return int(psutil.Process().create_time())
+    stat = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace")
+    return int(stat.rpartition(")")[2].split()[19])
+
+
+@contextmanager
+def _by_force_after(seconds: float) -> Iterator[None]:
+    """End the process with code 0 when the block takes longer: nothing that hangs may hold it."""
+
+    def end() -> None:
+        _log.critical("something did not end in time; the server ends all the same")
+        os._exit(0)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _allow_many_descriptors() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

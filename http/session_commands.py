@@ -1,0 +1,162 @@
+"""What the commands about sessions do: ask the server, show the answer."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .ask_server import Options, ask, configuration, whereabouts
+from .logs import followed, said, show
+from .shapes import Session
+from .tables import as_json, session_page, sessions_table
+from .terminal import MISUSED, Failure, hint, is_terminal, note, one_line, say
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+def status(options: Options, project_id: str | None) -> None:
+    """Show the server, and the sessions that are active."""
+    config = configuration(options)
+
+    async def question(client: "Client") -> tuple[str, list[Session]]:
+        about = await client.system()
+        words = f"ennio {about.get('version')}, containment {about.get('containment')}"
+        return words, await client.list_sessions(project_id)
+
+    words, sessions = ask(config, question, "asking the server")
+    if not options.json:
+        say(one_line(f"{words}, at {whereabouts(config)}"))
+    _show_sessions(options, sessions, "no session is active")
+
+
+def list_sessions(options: Options, project_id: str | None, ended: bool) -> None:
+    """Show the active sessions, and with `ended` the others too."""
+    sessions = ask(
+        configuration(options),
+        lambda client: client.list_sessions(project_id, ended=ended),
+        "asking for the sessions",
+    )
+    _show_sessions(options, sessions, "there are no sessions" if ended else "no session is active")
+
+
+def info(options: Options, session_id: str) -> None:
+    """Show all that is known of one session; for people, what happened to it too."""
+
+    async def question(client: "Client") -> str:
+        session = await client.get(session_id)
+        if options.json:
+            return as_json(session)
+        return session_page(session, await client.events(session_id))
+
+    say(ask(configuration(options), question, f"asking for {session_id}"))
+
+
+def spawn(
+    options: Options,
+    project_id: str,
+    issue_id: str | None,
+    prompt: str | None,
+    branch: str | None,
+    role: str | None,
+) -> None:
+    """Start an agent, and say how to follow it."""
+    if issue_id is None and prompt is None:
+        raise Failure("the agent needs something to do: -p PROMPT, -i ISSUE or both", MISUSED)
+    text = None if prompt is None else _text(prompt)
+    session = ask(
+        configuration(options),
+        lambda client: client.spawn(project_id, issue_id=issue_id, prompt=text, branch=branch, role=role),
+        f"starting an agent in {project_id}",
+    )
+    _show_started(options, session)
+
+
+def restore(options: Options, session_id: str, prompt: str | None) -> None:
+    """Start a session's agent again."""
+    text = None if prompt is None else _text(prompt)
+    session = ask(
+        configuration(options),
+        lambda client: client.restore(session_id, text),
+        f"starting the agent of {session_id} again",
+    )
+    _show_started(options, session)
+
+
+def send(options: Options, session_id: str, message: str) -> None:
+    """Give a session's agent a message."""
+    text = _text(message)
+    ask(configuration(options), lambda client: client.send(session_id, text), f"sending to {session_id}")
+    say(as_json("sent") if options.json else f"sent to {session_id}")
+
+
+def kill(options: Options, session_id: str) -> None:
+    """End all that a session's agent started."""
+    ask(configuration(options), lambda client: client.kill(session_id), f"killing {session_id}")
+    say(as_json("killed") if options.json else f"killed {session_id}: nothing that it started is running")
+
+
+def logs(options: Options, session_id: str, follow: bool) -> None:
+    """Print what a session's agent said, and with `follow` what it says until it has ended."""
+    config = configuration(options)
+    most = max((project.output_bytes for project in config.projects), default=0)
+
+    async def question(client: "Client") -> None:
+        outputs = followed(client, session_id) if follow else said(client, session_id, most)
+        await show(outputs, json=options.json)
+
+    ask(config, question)
+
+
+def open_workspace(options: Options, session_id: str) -> None:
+    """Open a shell in a session's workspace; without a terminal print where it is."""
+    session = ask(configuration(options), lambda client: client.get(session_id), f"asking for {session_id}")
+    path = session.get("workspace_path")
+    if not path:
+        raise Failure(f"{session_id} has no workspace: it is not made yet, or was removed after its end")
+    if options.json or not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+        say(as_json(path) if options.json else path)
+        return
+    if not Path(path).is_dir():
+        raise Failure(f"{path} is not on this machine: look for it where the server runs")
+    shell = os.environ.get("SHELL") or "/bin/sh"
+    note(f"a shell in {path}; `exit` leaves it")
+    os.chdir(path)
+    try:
+        os.execvp(shell, [shell])
+    except OSError as error:
+        raise Failure(f"$SHELL ({shell}) cannot be started: {error.strerror}", MISUSED) from error
+
+
+def _show_sessions(options: Options, sessions: list[Session], none: str) -> None:
+    if options.json:
+        say(as_json(sessions))
+    elif sessions:
+        say(sessions_table(sessions))
+    else:
+        say(none)
+        hint("`ennio spawn PROJECT -p PROMPT` starts one")
+
+
+def _show_started(options: Options, session: Session) -> None:
+    if options.json:
+        say(as_json(session))
+        return
+    name = session["id"]
+    say(one_line(f"{name} {session['status']} on {session['branch']} in {session.get('workspace_path')}"))
+    hint(f"`ennio logs -f {name}` follows it, `ennio send {name} MESSAGE` talks to it,")
+    hint(f"`ennio session kill {name}` ends it")
+
+
+def _text(given: str) -> str:
+    """Return what was given; `-` stands for all of the standard input, its last newline aside."""
+    if given != "-":
+        return given
+    if sys.stdin is None:
+        raise Failure("the standard input is closed: there is nothing to read from it", MISUSED)
+    if is_terminal(sys.stdin):
+        hint("type the text, then Ctrl-D")
+    try:
+        return sys.stdin.buffer.read().decode().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise Failure("the standard input is not valid UTF-8", MISUSED) from error

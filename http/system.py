@@ -1,0 +1,68 @@
+"""The server itself over HTTP: whether it is there, whether it takes work, and what it is."""
+
+import os
+from importlib.metadata import version
+
+from quart import Blueprint, Response
+
+from ennio.supervisor import Config, Supervisor, Unavailable
+
+from .asked import LARGEST_BODY
+from .connections import MOST
+from .programs import FoundPrograms
+from .responses import data
+
+
+def system(supervisor: Supervisor, config: Config) -> Blueprint:
+    """Return the routes about the server itself."""
+    routes = Blueprint("system", __name__)
+    env = {name: value for name, value in os.environ.items() if name not in config.secret_variables}
+    found = FoundPrograms(env)
+
+    @routes.get("/api/v1/health")
+    async def health() -> Response:
+        return data("ok")
+
+    @routes.get("/ready")
+    async def ready() -> Response:
+        if supervisor.closing:
+            raise Unavailable("the server is shutting down")
+        return data("ready")
+
+    @routes.get("/api/v1/system")
+    async def describe() -> Response:
+        versions = await found.versions(_programs(supervisor))
+        return data(
+            {
+                "version": version("ennio"),
+                "containment": supervisor.containment,
+                "agents": [{"name": name, "version": versions[name]} for name in sorted(versions)],
+                "limits": _limits(config),
+            }
+        )
+
+    return routes
+
+
+def _programs(supervisor: Supervisor) -> dict[str, str]:
+    projects = (supervisor.project(project.id) for project in supervisor.projects())
+    return {project.agent.name: project.agent.program for project in projects}
+
+
+def _limits(config: Config) -> dict[str, object]:
+    """Return what is bounded here; durations are seconds, sizes bytes."""
+    timeouts = config.timeouts
+    return {
+        "body_bytes": LARGEST_BODY,
+        "connections": MOST,
+        "timeouts": {
+            "spawn": timeouts.spawn,
+            "send": timeouts.send,
+            "kill": timeouts.kill,
+            "kill_grace": timeouts.kill_grace,
+        },
+        "projects": {
+            project.id: {"max_sessions": project.max_sessions, "output_bytes": project.output_bytes}
+            for project in config.projects
+        },
+    }

@@ -1,0 +1,62 @@
+"""How answers look: a table for people, JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from .shapes import Event, Session
+from .terminal import one_line
+
+_MOST_EVENTS = 20
+
+
+def as_json(data: Any, indent: int | None = 2) -> str:
+    """Write JSON in plain ASCII: safe for every terminal, locale and pipe."""
+    return json.dumps(data, indent=indent)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write rows under their headers, each column as wide as its widest cell."""
+    cells = [list(headers), *([one_line(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+    return "\n".join(lines)
+
+
+def sessions_table(sessions: Sequence[Session]) -> str:
+    """Write one line a session, with its pull request where any has one."""
+    headers = ["ID", "PROJECT", "STATUS", "ACTIVITY", "AGE", "AGENT", "BRANCH"]
+    rows = [_session_row(s) for s in sessions]
+    if any(s["pr_url"] for s in sessions):
+        headers.append("PULL REQUEST")
+        rows = [[*row, s["pr_url"] or "-"] for row, s in zip(rows, sessions, strict=True)]
+    return table(headers, rows)
+
+
+def _session_row(session: Session) -> list[str]:
+    known = (session["id"], session["project_id"], session["status"], session["activity"])
+    more = (age(session.get("created_at")), session["agent_name"], session["branch"])
+    return [cell or "-" for cell in known + more]
+
+
+def session_page(session: Session, history: Sequence[Event] = ()) -> str:
+    """Write all that is known of a session, and the last of what happened to it."""
+    known = {name: value for name, value in session.items() if value not in (None, "")}
+    width = max(map(len, known))
+    lines = [f"{name:<{width}}  {one_line(str(value))}" for name, value in known.items()]
+    if history:
+        lines += ["", "what happened to it:"]
+        lines += [f"  {one_line(e['timestamp'])}  {one_line(e['message'])}" for e in history[-_MOST_EVENTS:]]
+    return "\n".join(lines)
+
+
+def age(created_at: str | None, now: datetime | None = None) -> str:
+    """Return how long ago that was, in one unit: `12s`, `3m`, `4h`, `2d`."""
+    if created_at is None:
+        return "-"
+    seconds = int(((now or datetime.now(UTC)) - datetime.fromisoformat(created_at)).total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{max(seconds, 0)}s"

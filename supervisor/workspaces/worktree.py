@@ -1,0 +1,153 @@
+"""A workspace as a worktree of the project's repository, see git-worktree(1)."""
+
+import os
+from pathlib import Path
+
+import trio
+
+from ..branches import BranchName
+from ..errors import CommandFailed, Conflict, Invalid
+from ..ids import SessionId
+from ..protocols import Removal
+from ..records import Tree
+from . import folders, hooks
+from .branching import HEADS, ORIGIN, Start, start
+from .checkout import Checkout
+from .git import reluctantly
+from .ground import Ground
+from .losses import lacking, losses
+
+
+class WorktreeWorkspace(Ground):
+    """The port `Workspace` by `git worktree`: quick, and every commit is in the project at once."""
+
+    _hooks: Path | None = None
+
+    def checkout(
+        self, session_id: SessionId, branch: BranchName | None, derived: BranchName
+    ) -> "WorktreeCheckout":
+        """Make a worktree; see `Workspace.checkout`."""
+        return WorktreeCheckout(self, session_id, branch, derived)
+
+    async def remove(self, tree: Tree) -> Removal:
+        """Remove the worktree unless that would lose work; see `Workspace.remove`."""
+        folder = Path(tree.path)
+        if os.path.lexists(folder) and (reason := await self.why_keep(tree)):
+            return Removal(kept=reason)
+        try:
+            async with reluctantly():
+                await trio.to_thread.run_sync(folders.put_aside, folder)
+                async with self.repository.turn():
+                    await self.repository.unregister(folder)
+                    gone = tree.branch_made and await self.repository.drop_branch(
+                        tree.branch, tree.base_commit
+                    )
+                await trio.to_thread.run_sync(folders.remove_aside, folder)
+        except OSError as error:
+            return Removal(kept=f"the workspace {folder.name} cannot be removed: {error.strerror}")
+        return Removal(kept=None, branch_kept=not gone)
+
+    async def loss(self, tree: Tree) -> str | None:
+        """Beside what stands in it, a worktree holds alone what only its detached HEAD leads to."""
+        within = await self.repository.common_dir() / "worktrees"
+        if reason := await losses(self.git, tree, within):
+            return reason
+        if await lacking(self.git, Path(tree.path), "HEAD", "--not", "--branches", "--tags", "--remotes"):
+            return "its HEAD is detached, at commits that no branch or tag holds"
+        return None
+
+    async def hooks(self, folder: Path) -> Path:
+        """Return where the repository's hooks are; a relative path is relative to the worktree."""
+        if self._hooks is None:
+            said = await self.git.run("rev-parse", "--git-path", "hooks", cwd=folder)
+            self._hooks = Path(said.removesuffix("\n"))
+        return self._hooks
+
+
+class WorktreeCheckout(Checkout):
+    """The making of one worktree."""
+
+    def __init__(
+        self,
+        workspace: WorktreeWorkspace,
+        session_id: SessionId,
+        branch: BranchName | None,
+        derived: BranchName,
+    ) -> None:
+        self._workspace, self._session_id = workspace, session_id
+        self._branch, self._derived = branch, derived
+        self._repository, self._folder = workspace.repository, workspace.root / session_id
+        self._taken = self._added = False
+        self._start: Start | None = None
+
+    async def make(self) -> Tree:
+        """Add the worktree in the repository's turn; fill it, and run hooks, beside all others."""
+        await trio.to_thread.run_sync(folders.take, self._folder)
+        self._taken = True
+        async with self._repository.turn():
+            begin = await self._begin()
+            await self._add(begin)
+            self._added = True
+        # What `git worktree add` does without --no-checkout; filters and hooks may take their time here.
+        git = self._workspace.git
+        await git.run("reset", "--hard", "--quiet", "--no-recurse-submodules", cwd=self._folder)
+        where = await self._workspace.hooks(self._folder)
+        await hooks.post_checkout(git, hooks=where, workspace=self._folder, commit=begin.commit)
+        return await self._workspace.furnish(self._folder, self._session_id, begin)
+
+    async def give_back(self) -> None:
+        """Remove folder, registration, and the branch that was made, whatever a hook put on it."""
+        if not self._taken:
+            return
+        await trio.to_thread.run_sync(folders.put_aside, self._folder)
+        try:
+            if self._start is not None:
+                await self._unmake(self._start)
+        finally:
+            await trio.to_thread.run_sync(folders.remove_aside, self._folder)
+
+    async def _begin(self) -> Start:
+        """Settle on a branch and make it if it is new. All refs are only looked at when that fails."""
+        name = self._branch or self._derived
+        near = [
+            kind + branch for branch in (name, self._workspace.default_branch) for kind in (HEADS, ORIGIN)
+        ]
+        try:
+            return await self._claim(*near)
+        except (CommandFailed, Invalid):
+            self._start = None
+            return await self._claim(HEADS, ORIGIN)
+
+    async def _claim(self, *patterns: str) -> Start:
+        refs = await self._repository.refs(*patterns)
+        default = self._workspace.default_branch
+        begin = self._start = start(self._branch, self._derived, default, refs, self._repository.name)
+        if begin.made:
+            nothing, why = "0" * len(begin.commit), f"branch: Created from {begin.ref}"
+            await self._repository.run("update-ref", "-m", why, HEADS + begin.branch, begin.commit, nothing)
+        return begin
+
+    async def _add(self, begin: Start) -> None:
+        options = ("--no-checkout", "--quiet", "--end-of-options")
+        try:
+            await self._repository.run(
+                "worktree", "add", *options, str(self._folder), begin.branch, LC_ALL="C"
+            )
+        except CommandFailed as error:
+            where = None if begin.made else await self._repository.where(begin.branch)
+            if where:
+                words = f"in {where}; end what works there, or take another branch"
+                raise Conflict(f"the branch {begin.branch} is checked out already, {words}") from error
+            if not begin.made and "already" in error.words:  # in the middle of a rebase or bisect elsewhere
+                raise Conflict(error.words) from error
+            raise
+
+    async def _unmake(self, begin: Start) -> None:
+        """Forget the worktree. Delete the branch; while it is not surely ours, only if it has not moved."""
+        ref = HEADS + begin.branch
+        async with self._repository.turn():
+            await self._repository.unregister(self._folder)
+            tip = (await self._repository.refs(ref)).get(ref) if begin.made else None
+            if tip and (self._added or tip == begin.commit):
+                await self._repository.unlock(ref)
+                await self._repository.run("update-ref", "-d", ref, tip)

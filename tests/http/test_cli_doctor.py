@@ -1,0 +1,163 @@
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ennio.http.ask_server import Options
+from ennio.http.doctor import Finding, Verdict, doctor, examine
+from ennio.http.terminal import Failure
+from ennio.supervisor.runtimes.process import ProcessRuntime
+
+
+def config(folder: Path, more: str = "", port: int = 0) -> Options:
+    (folder / "app").mkdir(exist_ok=True)
+    subprocess.run(["git", "init", "--quiet", folder / "app"], check=True)
+    file = folder / "ennio.toml"
+    file.write_text(
+        f'port = {port}\ndata_dir = "state"\n[defaults]\nagent = "demo"\n'
+        f'[[projects]]\nname = "app"\npath = "app"\n{more}'
+    )
+    return Options(config=file)
+
+
+def look(options: Options, check: str) -> Finding:
+    return {finding.check: finding for finding in examine(options)}[check]
+
+
+def program(folder: Path, name: str, prints: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho '{prints}'\n")
+    path.chmod(0o755)
+
+
+def test_on_a_good_machine_nothing_essential_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    doctor(config(tmp_path))
+    said = capsys.readouterr().out
+    assert "git version" in said
+    assert "missing" not in said
+
+
+def test_what_is_missing_is_named_in_the_end(tmp_path: Path) -> None:
+    options = config(
+        tmp_path,
+        '[agents.mine]\ncommand = ["no-such-agent"]\n[[projects]]\nname="b"\npath="app"\nagent="mine"',
+    )
+    with pytest.raises(Failure, match="mend this first: agent mine") as caught:
+        doctor(options)
+    assert caught.value.code == 1
+
+
+def test_json_lists_every_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = config(tmp_path).config
+    doctor(Options(config=file, json=True))
+    assert '"verdict": "ok"' in capsys.readouterr().out
+
+
+def test_an_old_git_is_not_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "git", "git version 2.30.9")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = next(examine(Options(config=tmp_path / "none.toml")))
+    assert finding == Finding("git", Verdict.MISSING, "git version 2.30.9 is too old: install 2.31 or later")
+
+
+def test_no_git_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = next(examine(Options(config=tmp_path / "none.toml")))
+    assert (finding.check, finding.verdict) == ("git", Verdict.MISSING)
+
+
+def test_without_tmux_all_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert look(Options(config=tmp_path / "none.toml"), "tmux").verdict is Verdict.OK
+
+
+def test_a_wrong_configuration_is_one_finding_and_the_others_are_told(tmp_path: Path) -> None:
+    options = config(tmp_path, "bogus = 1\n")
+    findings = list(examine(options))
+    assert findings[-1].check == "configuration"
+    assert findings[-1].verdict is Verdict.MISSING
+    assert "bogus" in findings[-1].says
+    assert findings[0].check == "git"
+
+
+def test_a_configuration_without_projects_serves_nothing(tmp_path: Path) -> None:
+    options = config(tmp_path)
+    (tmp_path / "ennio.toml").write_text("port = 0\n")
+    assert look(options, "configuration").verdict is Verdict.MISSING
+
+
+def test_a_built_in_agent_is_found_with_its_version(tmp_path: Path) -> None:
+    assert ", Python 3." in look(config(tmp_path), "agent demo").says
+
+
+def test_a_custom_agent_is_found_and_not_run(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    (tmp_path / "agent").write_text(f"#!/bin/sh\ntouch {ran}\n")
+    (tmp_path / "agent").chmod(0o755)
+    more = f'agent = "mine"\n[agents.mine]\ncommand = ["{tmp_path}/agent"]\n'
+    assert look(config(tmp_path, more), "agent mine") == Finding(
+        "agent mine", Verdict.OK, f"{tmp_path}/agent"
+    )
+    assert not ran.exists()
+
+
+def test_an_agent_of_the_workspace_is_not_looked_for_here(tmp_path: Path) -> None:
+    more = 'agent = "mine"\n[agents.mine]\ncommand = ["{workspace}/agent"]\n'
+    assert look(config(tmp_path, more), "agent mine").verdict is Verdict.OK
+
+
+def test_a_data_folder_that_others_can_look_into_is_told(tmp_path: Path) -> None:
+    options = config(tmp_path)
+    assert "made when the server starts" in look(options, "data folder").says
+    (tmp_path / "state").mkdir(mode=0o755)
+    assert look(options, "data folder").verdict is Verdict.MIND
+    (tmp_path / "state").chmod(0o700)
+    assert look(options, "data folder").says.endswith("private")
+
+
+def test_a_data_folder_that_is_a_file_is_no_data_folder(tmp_path: Path) -> None:
+    options = config(tmp_path)
+    (tmp_path / "state").touch()
+    assert look(options, "data folder").verdict is Verdict.MISSING
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    options = config(tmp_path)
+    tmp_path.chmod(0o500)
+    assert look(options, "data folder").verdict is Verdict.MISSING
+
+
+def test_a_port_that_somebody_else_has_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        finding = look(config(tmp_path, port=taken.getsockname()[1]), "server")
+    assert finding.verdict is Verdict.MISSING
+    assert "Address already in use" in finding.says
+
+
+def test_a_free_port_is_free(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as once:
+        port = once.getsockname()[1]
+    assert look(config(tmp_path, port=port), "server").says.startswith("does not run; port")
+
+
+def test_a_server_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as once:
+        port = once.getsockname()[1]
+    options = config(tmp_path, port=port)
+    (tmp_path / "state").mkdir(mode=0o700)
+    start = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    facts = {"pid": os.getpid(), "start": start, "host": "127.0.0.1", "port": 1}
+    (tmp_path / "state/lock").write_text(json.dumps(facts))
+    finding = look(options, "server")
+    assert finding.verdict is Verdict.MISSING
+    assert finding.says.startswith(f"pid {os.getpid()} runs on port 1, but no server answers at ")
+
+
+def test_containment_is_what_the_runtime_says(tmp_path: Path) -> None:
+    assert look(config(tmp_path), "containment of process").says.startswith(ProcessRuntime.containment)

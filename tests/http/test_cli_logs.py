@@ -1,0 +1,119 @@
+"""`logs` and `open`: what an agent said, and where it works."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from canned import EXITED, SESSION, Canned, Prompt, S, canned, configure, on_a_terminal
+
+
+@pytest.fixture
+def server() -> Iterator[Canned]:
+    with canned() as server:
+        yield server
+
+
+@pytest.fixture
+def ennio(
+    server: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Prompt:
+    configure(server, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return Prompt(monkeypatch, capsys)
+
+
+def output(text: str, cursor: str, truncated: bool = False) -> dict[str, Any]:
+    return {"text": text, "cursor": cursor, "truncated": truncated}
+
+
+def output_route(after: str | None) -> str:
+    return f"GET {S}/app-1/output?" + (f"after={after}&" if after else "") + "limit=1048576"
+
+
+def test_logs_print_all_there_is(ennio: Prompt, server: Canned) -> None:
+    server.answer(output_route(None), output("one\n", "c1"))
+    server.answer(output_route("c1"), output("two", "c2"))
+    server.answer(output_route("c2"), output("", "c2"))
+    assert ennio("logs", "app-1") == (0, "one\ntwo", "")
+
+
+def test_logs_say_where_something_is_missing(ennio: Prompt, server: Canned) -> None:
+    server.answer(output_route(None), output("late\n", "c1", truncated=True))
+    server.answer(output_route("c1"), output("", "c1"))
+    code, out, err = ennio("logs", "app-1")
+    assert (code, out) == (0, "late\n")
+    assert "no longer kept" in err
+
+
+def test_logs_of_an_agent_that_never_stops_talking_end_all_the_same(ennio: Prompt, server: Canned) -> None:
+    server.answer(output_route(None), output("x\n", "c0"))
+    for number in range(200):
+        server.answer(output_route(f"c{number}"), output("x\n", f"c{number + 1}"))
+    code, out, _ = ennio("logs", "app-1")
+    assert code == 0
+    assert out == "x\n" * 102  # 100 MiB are kept by default
+
+
+def test_following_ends_when_the_agent_has_ended_and_misses_no_last_word(
+    ennio: Prompt, server: Canned
+) -> None:
+    server.answer(output_route(None), output("one\n", "c1"))
+    server.answer(output_route("c1"), output("", "c1"), output("", "c1"), output("last\n", "c2"))
+    server.answer(output_route("c2"), output("", "c2"))
+    server.answer(f"GET {S}/app-1", SESSION, EXITED)
+    assert ennio("logs", "-f", "app-1") == (0, "one\nlast\n", "")
+
+
+def test_following_a_session_that_vanished_is_a_refusal(ennio: Prompt, server: Canned) -> None:
+    server.answer(output_route(None), output("", "c1"))
+    server.answer(output_route("c1"), "there is no session app-1", status=404)
+    code, _, err = ennio("logs", "-f", "app-1")
+    assert (code, err) == (1, "ennio: there is no session app-1\n")
+
+
+def test_logs_in_json_are_one_answer_a_line(ennio: Prompt, server: Canned) -> None:
+    server.answer(output_route(None), output("one\x1b\n", "c1"))
+    server.answer(output_route("c1"), output("", "c1"))
+    _, out, _ = ennio("--format", "json", "logs", "app-1")
+    assert [json.loads(line) for line in out.splitlines()] == [output("one\x1b\n", "c1")]
+
+
+def test_open_prints_the_workspace_without_a_terminal(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"GET {S}/app-1", {**SESSION, "workspace_path": "/trees/app-1"})
+    assert ennio("open", "app-1") == (0, "/trees/app-1\n", "")
+
+
+def test_a_session_without_a_workspace_cannot_be_opened(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"GET {S}/app-1", SESSION)
+    code, _, err = ennio("open", "app-1")
+    assert code == 1
+    assert "has no workspace" in err
+
+
+@pytest.mark.usefixtures("ennio")
+def test_open_starts_a_shell_there_on_a_terminal(server: Canned, tmp_path: Path) -> None:
+    shell = tmp_path / "shell"
+    shell.write_text('#!/bin/sh\necho "here: $(pwd)"\n')
+    shell.chmod(0o755)
+    server.answer(f"GET {S}/app-1", {**SESSION, "workspace_path": str(tmp_path / "app")})
+    code, said = on_a_terminal(["open", "app-1"], tmp_path, SHELL=str(shell))
+    assert code == 0
+    assert f"here: {tmp_path / 'app'}" in said
+
+
+@pytest.mark.usefixtures("ennio")
+def test_a_workspace_on_another_machine_is_told(server: Canned, tmp_path: Path) -> None:
+    server.answer(f"GET {S}/app-1", {**SESSION, "workspace_path": "/not/here"})
+    code, said = on_a_terminal(["open", "app-1"], tmp_path)
+    assert code == 1
+    assert "is not on this machine" in said
+
+
+@pytest.mark.usefixtures("ennio")
+def test_a_terminal_is_shown_no_control_characters_of_an_agent(server: Canned, tmp_path: Path) -> None:
+    server.answer(output_route(None), output("\x1b]0;owned\x07 done", "c1"))
+    server.answer(output_route("c1"), output("", "c1"))
+    code, said = on_a_terminal(["logs", "app-1"], tmp_path)
+    assert (code, said) == (0, "\\x1b]0;owned\\x07 done\r\n")

@@ -1,0 +1,141 @@
+"""The commands about sessions: what they ask of the server, and what they show."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from canned import EXITED, SESSION, Canned, Prompt, S, canned, configure, on_a_terminal
+
+
+@pytest.fixture
+def server() -> Iterator[Canned]:
+    with canned() as server:
+        yield server
+
+
+@pytest.fixture
+def ennio(
+    server: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Prompt:
+    configure(server, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return Prompt(monkeypatch, capsys)
+
+
+def test_status_shows_the_server_and_its_sessions(ennio: Prompt, server: Canned) -> None:
+    server.answer("GET /api/v1/system", {"version": "0.1.0", "containment": "best-effort"})
+    server.answer(f"GET {S}", [SESSION])
+    code, out, _ = ennio("status")
+    assert code == 0
+    first, headers, row = out.splitlines()
+    assert first == f"ennio 0.1.0, containment best-effort, at http://127.0.0.1:{server.server_port}"
+    assert headers.split() == ["ID", "PROJECT", "STATUS", "ACTIVITY", "AGE", "AGENT", "BRANCH"]
+    assert row.split()[:4] == ["app-1", "app", "Working", "Active"]
+
+
+def test_status_can_be_of_one_project(ennio: Prompt, server: Canned) -> None:
+    server.answer("GET /api/v1/system", {})
+    server.answer(f"GET {S}?project_id=app", [])
+    assert "no session is active" in ennio("status", "app")[1]
+
+
+def test_json_is_the_data_that_the_server_gave(ennio: Prompt, server: Canned) -> None:
+    server.answer("GET /api/v1/system", {})
+    server.answer(f"GET {S}", [SESSION])
+    server.answer(f"GET {S}/app-1", SESSION)
+    server.answer(f"POST {S}", SESSION)
+    server.answer(f"POST {S}/app-1/restore", SESSION)
+    server.answer(f"POST {S}/app-1/send", "sent")
+    server.answer(f"DELETE {S}/app-1", "killed")
+    commands: list[tuple[list[str], Any]] = [
+        (["status"], [SESSION]),
+        (["session", "list"], [SESSION]),
+        (["session", "info", "app-1"], SESSION),
+        (["spawn", "app", "-p", "Fix"], SESSION),
+        (["session", "restore", "app-1"], SESSION),
+        (["send", "app-1", "hi"], "sent"),
+        (["session", "kill", "app-1"], "killed"),
+    ]
+    for command, data in commands:
+        code, out, err = ennio("--format", "json", *command)
+        assert (code, json.loads(out), err) == (0, data, "")
+
+
+def test_the_ended_sessions_are_listed_on_demand(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"GET {S}", [])
+    server.answer(f"GET {S}?project_id=app&all=true", [EXITED])
+    assert "no session is active" in ennio("session", "list")[1]
+    assert "Exited" in ennio("session", "list", "app", "--all")[1]
+
+
+def test_info_shows_what_happened_too(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"GET {S}/app-1", SESSION)
+    server.answer(
+        f"GET {S}/app-1/events", [{"timestamp": "2026-01-02T03:04:05Z", "message": "it was spawned"}]
+    )
+    _, out, _ = ennio("session", "info", "app-1")
+    assert "branch      ennio/app-1\n" in out
+    assert out.endswith("2026-01-02T03:04:05Z  it was spawned\n")
+
+
+def test_spawn_sends_what_was_asked_for(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"POST {S}", {**SESSION, "workspace_path": "/trees/app-1"})
+    code, out, err = ennio("spawn", "app", "-i", "7", "-p", "Fix", "-b", "feat", "-r", "tester")
+    assert server.asked == [
+        (
+            f"POST {S}",
+            {"project_id": "app", "issue_id": "7", "prompt": "Fix", "branch": "feat", "role": "tester"},
+        )
+    ]
+    assert (code, out, err) == (0, "app-1 Working on ennio/app-1 in /trees/app-1\n", "")
+
+
+@pytest.mark.parametrize(
+    ("stdin", "text"), [(b"one\ntwo\n", "one\ntwo"), (b"\n\n", "\n"), ("é".encode(), "é"), (b"", "")]
+)
+def test_a_dash_reads_the_message_from_the_input(
+    ennio: Prompt, server: Canned, stdin: bytes, text: str
+) -> None:
+    server.answer(f"POST {S}/app-1/send", "sent")
+    assert ennio("send", "app-1", "-", stdin=stdin)[0] == 0
+    assert server.asked == [(f"POST {S}/app-1/send", {"message": text})]
+
+
+def test_a_message_may_begin_with_a_dash(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"POST {S}/app-1/send", "sent")
+    assert ennio("send", "app-1", "--", "-x")[0] == 0
+    assert server.asked[0][1] == {"message": "-x"}
+
+
+@pytest.mark.parametrize(
+    ("message", "stdin"), [("-", b"\xff"), (os.fsdecode(b"\xff"), b"")], ids=["input", "argument"]
+)
+def test_what_is_not_utf8_is_not_sent(ennio: Prompt, server: Canned, message: str, stdin: bytes) -> None:
+    code, _, err = ennio("send", "app-1", message, stdin=stdin)
+    assert code == 2
+    assert "not valid UTF-8" in err
+    assert not server.asked
+
+
+def test_restore_can_say_something_first(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"POST {S}/app-1/restore", SESSION)
+    assert ennio("session", "restore", "app-1", "-p", "Go on")[0] == 0
+    assert server.asked == [(f"POST {S}/app-1/restore", {"prompt": "Go on"})]
+
+
+def test_a_refusal_is_one_line_with_the_server_s_words(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"POST {S}", "app has 5 sessions:\n end one \x1b[2J", status=429)
+    code, out, err = ennio("spawn", "app", "-p", "Fix")
+    assert (code, out) == (1, "")
+    assert err == "ennio: app has 5 sessions: end one \\x1b[2J; try again in 30 s\n"
+
+
+@pytest.mark.usefixtures("ennio")
+def test_a_person_is_told_how_to_go_on(server: Canned, tmp_path: Path) -> None:
+    server.answer(f"POST {S}", SESSION)
+    code, said = on_a_terminal(["spawn", "app", "-p", "Fix"], tmp_path)
+    assert code == 0
+    assert "`ennio logs -f app-1` follows it" in said

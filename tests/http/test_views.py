@@ -1,0 +1,83 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+import trio
+import trio.lowlevel
+from quart.typing import TestClientProtocol as HttpClient
+
+from ennio.http.views import ProjectView, RenderedSessions, SessionView, without_credentials
+from ennio.supervisor import Phase, Project, ProjectId, SessionId, SessionRecord, Supervisor
+
+AT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+
+
+def record(**more: Any) -> SessionRecord:
+    known: dict[str, Any] = {"id": SessionId("p-1"), "project_id": ProjectId("p"), "agent_name": "a"}
+    return SessionRecord(**{**known, "created_at": AT, **more})
+
+
+def test_times_are_in_utc_and_say_so() -> None:
+    shown = SessionView.of(record(last_activity_at=AT)).model_dump(mode="json")
+    assert shown["created_at"] == shown["last_activity_at"] == "2026-01-02T03:04:05.678000Z"
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_can_be_shown(phase: Phase) -> None:
+    assert SessionView.of(record(phase=phase)).status
+
+
+def test_a_record_is_written_out_once_and_its_successor_anew() -> None:
+    rendered, one = RenderedSessions(), record()
+    assert rendered.of(one) is rendered.of(one)
+    other = replace(one, phase=Phase.KILLED)
+    assert b"Killed" in rendered.of(other)
+    assert rendered.of(other) is rendered.of(other)
+
+
+def test_what_was_written_out_does_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RenderedSessions, "_MOST", 10)
+    rendered = RenderedSessions()
+    for number in range(100):
+        rendered.of(record(id=SessionId(f"p-{number}")))
+    assert len(rendered._written) <= 10
+
+
+def test_a_project_shows_no_command_and_no_secret(projects: dict[ProjectId, Project]) -> None:
+    config = replace(
+        projects[ProjectId("q")].config,
+        repo="https://me:s3cret@host/x.git?token=s3cret#s3cret",
+        post_create=("curl -H s3cret",),
+        agent_rules=("s3cret",),
+        path=Path("/repos/x"),
+    )
+    shown = ProjectView.of(config)
+    assert "s3cret" not in shown.model_dump_json()
+    assert shown.repo == "https://host/x.git"
+
+
+@pytest.mark.parametrize("url", ["git@host:me/x.git", "/repos/x", "ssh://host:22/x", "file:///repos/x"])
+def test_an_address_without_credentials_stays_as_it_is(url: str) -> None:
+    assert without_credentials(url) == url
+
+
+async def test_a_long_list_costs_little_more_than_a_short_one(
+    client: HttpClient, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [record(id=SessionId(f"p-{number}")) for number in range(500)]
+
+    async def cost(records: list[SessionRecord]) -> float:
+        monkeypatch.setattr(supervisor, "list", lambda **_: list(records))
+        best = float("inf")
+        for _ in range(20):
+            began = perf_counter()
+            answer = await client.get("/api/v1/sessions", headers={"Host": "localhost"})
+            assert len((await answer.get_data()) or b"") > 100
+            best = min(best, perf_counter() - began)
+            await trio.lowlevel.checkpoint()
+        return best
+
+    assert await cost(many) < 4 * await cost(many[:1])
