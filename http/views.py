@@ -43,7 +43,7 @@ class SessionView(BaseModel):
             issue_id=record.issue_id,
             role=record.role,
             workspace_path=record.tree.path if record.tree else None,
-            base_commit=record.tree.base_commit if record.tree else None,
+            base_commit=record.base_commit,
             pid=record.handle.pid if record.handle else None,
             exit_code=record.exit_code,
             reason=record.reason,

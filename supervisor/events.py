@@ -237,7 +237,13 @@ class ActivityChanged(Event):
 
 
 def _running(tree: Tree, handle: Handle, incarnation: int) -> dict[str, Any]:
-    return {"tree": tree, "handle": handle, "branch": tree.branch, "incarnation": incarnation}
+    return {
+        "tree": tree,
+        "branch": tree.branch,
+        "base_commit": tree.base_commit,
+        "handle": handle,
+        "incarnation": incarnation,
+    }
 
 
 def _ended(exit_code: int | None, reason: str | None) -> dict[str, Any]:

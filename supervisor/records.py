@@ -121,6 +121,7 @@ class SessionRecord:
     prompt: str | None = None
     role: str | None = None
     branch: str | None = None
+    base_commit: str | None = None
     phase: Phase = Phase.SPAWNING
     activity: Activity | None = None
     incarnation: int = 0

@@ -1,6 +1,8 @@
 """A workspace as a worktree of the project's repository, see git-worktree(1)."""
 
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import trio
@@ -16,6 +18,9 @@ from .checkout import Checkout
 from .git import reluctantly
 from .ground import Ground
 from .losses import lacking, losses
+
+_UNSEEN = ""
+_COMMIT = re.compile(r"\b([0-9a-f]{64}|[0-9a-f]{40})\b")
 
 
 class WorktreeWorkspace(Ground):
@@ -88,10 +93,8 @@ class WorktreeCheckout(Checkout):
             begin = await self._begin()
             await self._add(begin)
             self._added = True
-        # What `git worktree add` does without --no-checkout; filters and hooks may take their time here.
-        git = self._workspace.git
-        await git.run("reset", "--hard", "--quiet", "--no-recurse-submodules", cwd=self._folder)
-        where = await self._workspace.hooks(self._folder)
+        begin = await self._fill(begin)
+        git, where = self._workspace.git, await self._workspace.hooks(self._folder)
         await hooks.post_checkout(git, hooks=where, workspace=self._folder, commit=begin.commit)
         return await self._workspace.furnish(self._folder, self._session_id, begin)
 
@@ -102,7 +105,9 @@ class WorktreeCheckout(Checkout):
         await trio.to_thread.run_sync(folders.put_aside, self._folder)
         try:
             if self._start is not None:
-                await self._unmake(self._start)
+                async with self._repository.turn():
+                    await self._repository.unregister(self._folder)
+                    await self._drop_branch()
         finally:
             await trio.to_thread.run_sync(folders.remove_aside, self._folder)
 
@@ -113,19 +118,34 @@ class WorktreeCheckout(Checkout):
             kind + branch for branch in (name, self._workspace.default_branch) for kind in (HEADS, ORIGIN)
         ]
         try:
+            if self._branch is None and self._session_id in self._derived:
+                return await self._claim_unseen()
             return await self._claim(*near)
         except (CommandFailed, Invalid):
-            self._start = None
+            await self._drop_branch()
             return await self._claim(HEADS, ORIGIN)
+
+    async def _claim_unseen(self) -> Start:
+        """Make a branch that has the session's id in its name, so that nobody else can have it.
+
+        This saves a process, of the few that a checkout takes; `_fill` will see the commit.
+        """
+        base = HEADS + self._workspace.default_branch
+        begin = self._start = Start(self._derived, commit=_UNSEEN, made=True, ref=base)
+        await self._make_branch(begin, base)
+        return begin
 
     async def _claim(self, *patterns: str) -> Start:
         refs = await self._repository.refs(*patterns)
         default = self._workspace.default_branch
         begin = self._start = start(self._branch, self._derived, default, refs, self._repository.name)
         if begin.made:
-            nothing, why = "0" * len(begin.commit), f"branch: Created from {begin.ref}"
-            await self._repository.run("update-ref", "-m", why, HEADS + begin.branch, begin.commit, nothing)
+            await self._make_branch(begin, begin.commit)
         return begin
+
+    async def _make_branch(self, begin: Start, at: str) -> None:
+        why, must_not_exist = f"branch: Created from {begin.ref}", ""
+        await self._repository.run("update-ref", "-m", why, HEADS + begin.branch, at, must_not_exist)
 
     async def _add(self, begin: Start) -> None:
         options = ("--no-checkout", "--quiet", "--end-of-options")
@@ -142,12 +162,26 @@ class WorktreeCheckout(Checkout):
                 raise Conflict(error.words) from error
             raise
 
-    async def _unmake(self, begin: Start) -> None:
-        """Forget the worktree. Delete the branch; while it is not surely ours, only if it has not moved."""
+    async def _fill(self, begin: Start) -> Start:
+        """Do what `git worktree add` leaves to do with --no-checkout; filters may take their time here.
+
+        Git says at which commit HEAD is now; unabbreviated, that is where an unseen branch starts.
+        """
+        how = ("-c", "core.abbrev=no", "reset", "--hard", "--no-recurse-submodules")
+        said = await self._workspace.git.run(*how, cwd=self._folder)
+        if begin.commit != _UNSEEN:
+            return begin
+        seen = _COMMIT.search(said)
+        commit = seen[0] if seen else await self._workspace.git.run("rev-parse", "HEAD", cwd=self._folder)
+        return replace(begin, commit=commit.strip())
+
+    async def _drop_branch(self) -> None:
+        """Delete the branch that was made; while it is not surely ours, only if it is where we put it."""
+        begin, self._start = self._start, None
+        if begin is None or not begin.made:
+            return
         ref = HEADS + begin.branch
-        async with self._repository.turn():
-            await self._repository.unregister(self._folder)
-            tip = (await self._repository.refs(ref)).get(ref) if begin.made else None
-            if tip and (self._added or tip == begin.commit):
-                await self._repository.unlock(ref)
-                await self._repository.run("update-ref", "-d", ref, tip)
+        tip = (await self._repository.refs(ref)).get(ref)
+        if tip and (self._added or begin.commit in (tip, _UNSEEN)):
+            await self._repository.unlock(ref)
+            await self._repository.run("update-ref", "-d", ref, tip)

@@ -1,6 +1,7 @@
 """Real git in real folders, on a host whose commands can be counted, failed and cancelled."""
 
 import os
+import re
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -57,8 +58,8 @@ class WatchedHost(LocalHost):
         return said
 
     def commands(self) -> list[str]:
-        """The git commands that ran, without git's own options."""
-        return [argv[9] if argv[0] == "git" else argv[0] for argv in self.ran]
+        """The git commands that ran, without git's own options, and other programs."""
+        return [next((a for a in argv[1:] if re.fullmatch("[a-z-]{3,}", a)), argv[0]) for argv in self.ran]
 
 
 @dataclass

@@ -48,6 +48,7 @@ async def test_a_time_out_leaves_nothing(repo, full, keep, root):
 @pytest.mark.parametrize("wanted", [None, "feat", "old"])
 async def test_failing_at_any_command_it_never_was(repo, full, keep, root, host, wanted):
     repo.git("branch", "old")
+    await full.repository.common_dir()
     root.mkdir()
     before = repo.state(root)
     number = 0

@@ -22,12 +22,26 @@ async def test_a_new_branch_starts_at_the_default_branch(repo, worktrees, keep):
     assert repo.git("status", "--porcelain", cwd=Path(tree.path)) == ""
 
 
-async def test_a_checkout_costs_four_git_processes(worktrees, keep, host):
+async def test_a_checkout_costs_few_git_processes(worktrees, keep, host):
     workspace = worktrees()
     await keep(workspace, "s-1")
     host.ran.clear()
     await keep(workspace, "s-2")
+    assert host.commands() == ["update-ref", "worktree", "reset"]
+    host.ran.clear()
+    await keep(workspace, "s-3", branch="feat")
     assert host.commands() == ["for-each-ref", "update-ref", "worktree", "reset"]
+
+
+@pytest.mark.parametrize("hashes", ["sha1", "sha256"])
+async def test_the_base_commit_is_told_in_full(repo, worktrees, keep, tmp_path, hashes):
+    (tmp_path / "r").mkdir()
+    repo.git("init", "--quiet", "--initial-branch=main", f"--object-format={hashes}", cwd=tmp_path / "r")
+    decoy = "f" * len(repo.git("hash-object", "-t", "tree", "/dev/null", cwd=tmp_path / "r"))
+    repo.git("commit", "--quiet", "--allow-empty", "-m", decoy, cwd=tmp_path / "r")
+    tip = repo.git("rev-parse", "HEAD", cwd=tmp_path / "r")
+    tree = await keep(worktrees(path=tmp_path / "r"))
+    assert tree.base_commit == tip
 
 
 async def test_the_session_has_its_own_folder_in_the_root(worktrees, keep, root):
