@@ -44,7 +44,8 @@ def measure(rounds: int, levels: list[int]) -> list[Figure]:
         greeter = stack.enter_context(hello(folder))
         server = stack.enter_context(ennio(repository, folder, reports))
         floor = Floor(repository, folder, reports)
-        return side_by_side(floor, server, greeter, rounds) + at_levels(server, greeter, levels)
+        figures = side_by_side(floor, server, greeter, rounds)
+        return figures + at_levels(floor, server, greeter, levels)
 
 
 def _options() -> argparse.Namespace:

@@ -37,7 +37,6 @@ class Spawned:
 
     id: str
     pid: int
-    workspace: Path
 
 
 @contextmanager
@@ -68,7 +67,7 @@ class Ennio:
         """Spawn a session, tell its agent a line, kill it; return how long each took, in seconds."""
         times, session = self.spawn()
         times |= self._tell(session) | self._kill(session)
-        _wait_until_removed(session.workspace)
+        self._wait_until_cleaned(session)
         return times
 
     def fill(self, count: int) -> None:
@@ -85,7 +84,7 @@ class Ennio:
         about: dict[str, Any] = self.connection.answer()
         pid = int(self._reports.expect("up"))
         self._reports.expect("got")
-        return times, Spawned(about["id"], pid, Path(about["workspace_path"]))
+        return times, Spawned(about["id"], pid)
 
     def _tell(self, session: Spawned) -> dict[str, float]:
         started = time.perf_counter()
@@ -118,13 +117,21 @@ class Ennio:
         server = psutil.Process(self.pid)
         agents = {session.pid for session in self.sessions}
         family = [process for process in server.children(recursive=True) if process.pid not in agents]
-        return sum(int(process.memory_full_info().pss) for process in (server, *family))
+        return sum(map(_pss, (server, *family)))
+
+    def _wait_until_cleaned(self, session: Spawned) -> None:
+        """Let the removal, which may follow the answer, not disturb what is measured next."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            self.connection.ask("GET", f"{SESSIONS}/{session.id}")
+            if self.connection.answer()["workspace_path"] is None:
+                return
+            time.sleep(0.005)
+        raise Overdue(f"the workspace of the killed session {session.id} is still there")
 
 
-def _wait_until_removed(workspace: Path) -> None:
-    """Let the removal, which may follow the answer, not disturb what is measured next."""
-    until = time.monotonic() + PATIENCE
-    while workspace.exists():
-        if time.monotonic() > until:
-            raise Overdue(f"the workspace of a killed session is still there: {workspace}")
-        time.sleep(0.005)
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:  # a git that had just finished
+        return 0

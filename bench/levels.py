@@ -2,18 +2,19 @@
 
 from .ennio import SESSIONS, Ennio
 from .figures import Figure, Samples, sized, timed
+from .floor import Floor
 from .server import Connection
 
 REQUESTS = 150
 ROUNDS = 10
 
 
-def at_levels(server: Ennio, hello: Connection, levels: list[int]) -> list[Figure]:
+def at_levels(floor: Floor, server: Ennio, hello: Connection, levels: list[int]) -> list[Figure]:
     """Fill the server up to each of `levels` sessions in turn, and measure there."""
     figures, lists, memory = list[Figure](), dict[int, list[float]](), dict[int, int]()
     for level in sorted(levels):
         server.fill(level)
-        samples = _at_this_level(server, hello)
+        samples = _at_this_level(floor, server, hello)
         lists[level], memory[level] = samples["list"], server.memory()
         figures += _compared(level, samples)
     few, many = min(lists), max(lists)
@@ -26,23 +27,23 @@ def at_levels(server: Ennio, hello: Connection, levels: list[int]) -> list[Figur
     return figures
 
 
-def _at_this_level(server: Ennio, hello: Connection) -> Samples:
+def _at_this_level(floor: Floor, server: Ennio, hello: Connection) -> Samples:
     samples, newest = Samples(), server.sessions[-1].id
     for _ in range(REQUESTS):
         samples.take({"hello": hello.time("GET", "/")})
         samples.take({"list": server.connection.time("GET", SESSIONS)})
         samples.take({"get": server.connection.time("GET", f"{SESSIONS}/{newest}")})
     for _ in range(ROUNDS):
-        samples.take(server.round())
+        samples.take({"floor": floor.round()["spawn"]} | server.round())
     return samples
 
 
 def _compared(level: int, samples: Samples) -> list[Figure]:
-    hello = ("hello world", samples["hello"])
+    hello, raw = ("hello world", samples["hello"]), ("worktree add + Popen", samples["floor"])
     return [
         timed(f"list, at {level}", samples["list"], against=hello),
         timed(f"get, at {level}", samples["get"], against=hello),
-        timed(f"spawn until the agent's first byte, at {level}", samples["spawn"]),
+        timed(f"spawn until the agent's first byte, at {level}", samples["spawn"], against=raw),
         timed(f"message until the agent has it, at {level}", samples["delivered"]),
         timed(f"kill until the agent is gone, at {level}", samples["gone"]),
     ]

@@ -24,12 +24,21 @@ def free_port() -> int:
 
 
 class Connection:
-    """One HTTP/1.1 connection, bare enough that the client costs next to nothing."""
+    """An HTTP/1.1 client, bare enough to cost next to nothing; it dials again when the server hangs up."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.fd = self._socket.fileno()
+        self._port = port
+        self._socket = self._dial()
+
+    def _dial(self) -> socket.socket:
+        dialled = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
+        dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return dialled
+
+    @property
+    def fd(self) -> int:
+        """The descriptor to wait on for an answer."""
+        return self._socket.fileno()
 
     def ask(self, method: str, path: str, body: dict[str, str] | None = None) -> None:
         """Send a request; its answer has begun when `fd` is readable."""
@@ -43,6 +52,9 @@ class Connection:
         response = HTTPResponse(self._socket)
         response.begin()
         said = response.read()
+        if response.will_close:  # hypercorn ends a connection after so many requests
+            self._socket.close()
+            self._socket = self._dial()
         if response.status >= 400:
             raise RuntimeError(f"{response.status}: {said.decode(errors='replace')}")
         return json.loads(said)["data"]

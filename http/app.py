@@ -5,13 +5,13 @@ from quart_trio import QuartTrio
 
 from ennio.supervisor import Config, Supervisor
 
-from .access import guard
-from .asgi import answer_after_body, logged
-from .asked import LARGEST_BODY
+from .connections.asgi import answer_after_body, logged
 from .errors import register_errors
-from .projects import projects
-from .sessions import sessions
-from .system import system
+from .requests.access import guard
+from .requests.asked import LARGEST_BODY
+from .routes.projects import projects
+from .routes.sessions import sessions
+from .routes.system import system
 
 SLOWEST_BODY = 30
 """Seconds that a request's body may take to arrive."""

@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from . import session_commands
-from .ask_server import Options, configuration, configuration_errors
-from .leaving import run
-from .tables import as_json
-from .terminal import say
+from .commands import sessions
+from .commands.ask_server import Options, configuration, configuration_errors
+from .commands.leaving import run
+from .commands.tables import as_json
+from .commands.terminal import say
 
 
 class Format(StrEnum):
@@ -68,7 +68,7 @@ def options(
 @app.command()
 def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="A git repository.")] = Path()) -> None:
     """Write a first ennio.toml for a git repository."""
-    from .first_config import init as write
+    from .commands.first_config import init as write
 
     write(path)
 
@@ -86,7 +86,7 @@ def start(context: typer.Context) -> None:
 @app.command()
 def stop(context: typer.Context) -> None:
     """End the server in good order, and wait until it is gone."""
-    from .running import stop as stop_server
+    from .commands.running import stop as stop_server
 
     server = stop_server(configuration(context.obj).data_dir)
     told = {"pid": server.pid, "stopped": True}
@@ -96,7 +96,7 @@ def stop(context: typer.Context) -> None:
 @app.command()
 def status(context: typer.Context, project: ProjectArgument = None) -> None:
     """Show the server and the sessions that are active."""
-    session_commands.status(context.obj, project)
+    sessions.status(context.obj, project)
 
 
 @app.command()
@@ -118,7 +118,7 @@ def spawn(
     ] = None,
 ) -> None:
     """Start an agent on an issue, on a prompt, or on both."""
-    session_commands.spawn(context.obj, project, issue, prompt, branch, role)
+    sessions.spawn(context.obj, project, issue, prompt, branch, role)
 
 
 @app.command()
@@ -128,7 +128,7 @@ def send(
     message: Annotated[str, typer.Argument(metavar="MESSAGE", help="The text; - reads it from the input.")],
 ) -> None:
     """Give an agent a message."""
-    session_commands.send(context.obj, session_id, message)
+    sessions.send(context.obj, session_id, message)
 
 
 @app.command()
@@ -138,19 +138,19 @@ def logs(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until the agent has ended.")] = False,
 ) -> None:
     """Print what an agent said."""
-    session_commands.logs(context.obj, session_id, follow)
+    sessions.logs(context.obj, session_id, follow)
 
 
 @app.command("open")
 def open_workspace(context: typer.Context, session_id: SessionArgument) -> None:
     """Open a shell in a workspace; into a pipe, print its path."""
-    session_commands.open_workspace(context.obj, session_id)
+    sessions.open_workspace(context.obj, session_id)
 
 
 @app.command()
 def doctor(context: typer.Context) -> None:
     """Look for what ennio needs on this machine."""
-    from .doctor import doctor as examine
+    from .commands.doctor import doctor as examine
 
     examine(context.obj)
 
@@ -162,19 +162,19 @@ def list_sessions(
     ended: Annotated[bool, typer.Option("-a", "--all", help="The ended ones too.")] = False,
 ) -> None:
     """List the active sessions, newest first."""
-    session_commands.list_sessions(context.obj, project, ended)
+    sessions.list_sessions(context.obj, project, ended)
 
 
 @session.command()
 def info(context: typer.Context, session_id: SessionArgument) -> None:
     """Show all that is known of a session, and what happened to it."""
-    session_commands.info(context.obj, session_id)
+    sessions.info(context.obj, session_id)
 
 
 @session.command()
 def kill(context: typer.Context, session_id: SessionArgument) -> None:
     """End all that a session's agent started, for good."""
-    session_commands.kill(context.obj, session_id)
+    sessions.kill(context.obj, session_id)
 
 
 @session.command()
@@ -187,7 +187,7 @@ def restore(
     ] = None,
 ) -> None:
     """Start a session's agent again, in its workspace."""
-    session_commands.restore(context.obj, session_id, prompt)
+    sessions.restore(context.obj, session_id, prompt)
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from ennio.supervisor import Config, ConfigError, wire
 
 from .address import address
 from .app import create_app
-from .connections import Connections
+from .connections.front import Connections
 from .lock import CannotServe, Lock, hold
 from .server_log import set_up_log
 

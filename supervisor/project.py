@@ -36,7 +36,9 @@ class Project:
         program = self.agent.program
         if shutil.which(program, path=self.env.get("PATH")) is None:
             hint = "install it, or say where it is in the configuration"
-            raise AgentMissing(f"the program {program!r} of agent {self.agent.name} is not there: {hint}")
+            raise AgentMissing(
+                f"the program {Path(program).name!r} of agent {self.agent.name} is not there: {hint}"
+            )
 
     def job(self, record: SessionRecord, tree: Tree, prompt: str | None) -> Job:
         """Describe one start of the agent, as the agent's own knowledge wants it."""

@@ -35,10 +35,7 @@ ADAPTERS = "agents hosts runtimes stores workspaces"
 PORTS = "protocols records events errors ids branches output"
 
 # ennio.http: what is typed, what is served, and the one module that puts them together with the domain.
-TYPED = """
-    address     ask_server  cli         client      doctor      first_config    leaving
-    logs        running     session_commands        shapes      tables          terminal
-"""
+TYPED = "address cli client shapes commands.*"
 ROOT_OF_COMPOSITION = "server"
 TYPED_MAY_READ = "config.__init__ errors plugins"
 
@@ -128,10 +125,9 @@ def is_adapter(module: str) -> bool:
 
 def side(module: str) -> str:
     """`typed`, `served` or `server`: on which side of ennio.http a module stands."""
-    name = module.split(".")[2]
-    if name == ROOT_OF_COMPOSITION:
+    if module == f"ennio.http.{ROOT_OF_COMPOSITION}":
         return "server"
-    return "typed" if name in TYPED.split() else "served"
+    return "typed" if any(fnmatch(module, f"ennio.http.{name}") for name in TYPED.split()) else "served"
 
 
 # The supervisor.

@@ -82,8 +82,8 @@ class WorktreeCheckout(Checkout):
         self._workspace, self._session_id = workspace, session_id
         self._branch, self._derived = branch, derived
         self._repository, self._folder = workspace.repository, workspace.root / session_id
-        self._taken = self._added = False
-        self._start: Start | None = None
+        self._taken = self._settled = False
+        self._made: str | None = None
 
     async def make(self) -> Tree:
         """Add the worktree in the repository's turn; fill it, and run hooks, beside all others."""
@@ -91,8 +91,8 @@ class WorktreeCheckout(Checkout):
         self._taken = True
         async with self._repository.turn():
             begin = await self._begin()
+            self._settled = True
             await self._add(begin)
-            self._added = True
         begin = await self._fill(begin)
         git, where = self._workspace.git, await self._workspace.hooks(self._folder)
         await hooks.post_checkout(git, hooks=where, workspace=self._folder, commit=begin.commit)
@@ -104,10 +104,12 @@ class WorktreeCheckout(Checkout):
             return
         await trio.to_thread.run_sync(folders.put_aside, self._folder)
         try:
-            if self._start is not None:
+            if self._settled or self._made:
                 async with self._repository.turn():
-                    await self._repository.unregister(self._folder)
-                    await self._drop_branch()
+                    try:
+                        await self._repository.unregister(self._folder)
+                    finally:
+                        await self._unmake_branch()
         finally:
             await trio.to_thread.run_sync(folders.remove_aside, self._folder)
 
@@ -122,7 +124,6 @@ class WorktreeCheckout(Checkout):
                 return await self._claim_unseen()
             return await self._claim(*near)
         except (CommandFailed, Invalid):
-            await self._drop_branch()
             return await self._claim(HEADS, ORIGIN)
 
     async def _claim_unseen(self) -> Start:
@@ -131,14 +132,14 @@ class WorktreeCheckout(Checkout):
         This saves a process, of the few that a checkout takes; `_fill` will see the commit.
         """
         base = HEADS + self._workspace.default_branch
-        begin = self._start = Start(self._derived, commit=_UNSEEN, made=True, ref=base)
+        begin = Start(self._derived, commit=_UNSEEN, made=True, ref=base)
         await self._make_branch(begin, base)
         return begin
 
     async def _claim(self, *patterns: str) -> Start:
         refs = await self._repository.refs(*patterns)
         default = self._workspace.default_branch
-        begin = self._start = start(self._branch, self._derived, default, refs, self._repository.name)
+        begin = start(self._branch, self._derived, default, refs, self._repository.name)
         if begin.made:
             await self._make_branch(begin, begin.commit)
         return begin
@@ -146,6 +147,7 @@ class WorktreeCheckout(Checkout):
     async def _make_branch(self, begin: Start, at: str) -> None:
         why, must_not_exist = f"branch: Created from {begin.ref}", ""
         await self._repository.run("update-ref", "-m", why, HEADS + begin.branch, at, must_not_exist)
+        self._made = begin.branch  # and not a moment earlier: what git refused to make is somebody else's
 
     async def _add(self, begin: Start) -> None:
         options = ("--no-checkout", "--quiet", "--end-of-options")
@@ -155,7 +157,7 @@ class WorktreeCheckout(Checkout):
             )
         except CommandFailed as error:
             where = None if begin.made else await self._repository.where(begin.branch)
-            if where:
+            if where and where != self._folder.name:
                 words = f"in {where}; end what works there, or take another branch"
                 raise Conflict(f"the branch {begin.branch} is checked out already, {words}") from error
             if not begin.made and "already" in error.words:  # in the middle of a rebase or bisect elsewhere
@@ -175,13 +177,7 @@ class WorktreeCheckout(Checkout):
         commit = seen[0] if seen else await self._workspace.git.run("rev-parse", "HEAD", cwd=self._folder)
         return replace(begin, commit=commit.strip())
 
-    async def _drop_branch(self) -> None:
-        """Delete the branch that was made; while it is not surely ours, only if it is where we put it."""
-        begin, self._start = self._start, None
-        if begin is None or not begin.made:
-            return
-        ref = HEADS + begin.branch
-        tip = (await self._repository.refs(ref)).get(ref)
-        if tip and (self._added or begin.commit in (tip, _UNSEEN)):
-            await self._repository.unlock(ref)
-            await self._repository.run("update-ref", "-d", ref, tip)
+    async def _unmake_branch(self) -> None:
+        if self._made and HEADS + self._made in await self._repository.refs(HEADS + self._made):
+            await self._repository.unlock(HEADS + self._made)
+            await self._repository.run("update-ref", "-d", HEADS + self._made)

@@ -7,9 +7,9 @@ import trio
 from quart.typing import TestClientProtocol
 from raw_http import Served
 
-from ennio.http import connections
 from ennio.http.app import create_app
-from ennio.http.connections import Connections
+from ennio.http.connections import front as connections
+from ennio.http.connections.front import Connections
 from ennio.supervisor import Config, Project, ProjectId, Supervisor, Timeouts
 
 

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from ennio.http import access, asked, connection, connections, errors, idempotency, sessions, strict_json
+from ennio.http import errors
 from ennio.http.app import SLOWEST_BODY, create_app
-from ennio.http.bodies import RestoreBody, SendBody, SpawnBody
+from ennio.http.connections import connection
+from ennio.http.connections import front as connections
+from ennio.http.requests import access, asked, idempotency, strict_json
+from ennio.http.requests.bodies import RestoreBody, SendBody, SpawnBody
+from ennio.http.routes import sessions
 from ennio.http.views import EventView, OutputView, ProjectView, SessionView
 from ennio.supervisor import Config, Supervisor
 

@@ -154,15 +154,15 @@ async def test_nothing_is_left_open_or_unreaped_after_fifty_agents(tmp_path: Pat
     assert children() == []
 
 
-async def test_an_opening_that_is_cancelled_leaves_nothing_running(tmp_path: Path) -> None:
-    note = tmp_path / "pid"
-    for delay in (0.0, 0.0002, 0.001, 0.003):
-        note.unlink(missing_ok=True)
-        with trio.move_on_after(delay):
-            process = await open_shell(f"echo $$ >{note}; exec sleep 20", tmp_path)
-            await end(process)  # not cancelled, for nothing was waited for since it was opened
-        await trio.sleep(0.05)
-        assert not note.exists() or gone(await written(note))
+@pytest.mark.parametrize("delay", [0.0, 0.0002, 0.001, 0.003])
+async def test_an_opening_that_is_cancelled_leaves_nothing_running(delay: float, tmp_path: Path) -> None:
+    note, process = tmp_path / "pid", None
+    with trio.move_on_after(delay):
+        process = await open_shell(f"echo $$ >{note}; exec sleep 20", tmp_path)
+    if process:  # it came too late: the program is in our hands
+        await end(process)
+    await trio.sleep(0.05)
+    assert not note.exists() or gone(await written(note))
 
 
 # run
@@ -198,7 +198,7 @@ async def test_a_name_that_is_no_utf8_can_be_given_back(tmp_path: Path) -> None:
         ("echo out; echo why >&2; exit 3", "why"),
         ("echo why; exit 3", "why"),
         ("exit 3", "it said nothing"),
-        ("head -c 9000000 /dev/zero | tr '\\0' x >&2; echo why >&2; exit 3", "xxxx\nwhy"),
+        ("head -c 9000000 /dev/zero | tr '\\0' x >&2; echo why >&2; exit 3", "xxxxwhy"),
     ],
 )
 async def test_a_failure_carries_the_last_words(script: str, words: str, tmp_path: Path) -> None:

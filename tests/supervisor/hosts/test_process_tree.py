@@ -56,7 +56,7 @@ def exist(pids: set[int]) -> bool:
 
 async def start(host: LocalHost, mode: str, file: Path, processes: int = 1) -> LocalProcess:
     argv = [sys.executable, "-IS", str(AGENT), mode, str(file)]
-    process = await host.open(argv, cwd=str(file.parent), env={"PATH": os.environ["PATH"]}, mark=file.name)
+    process = await host.open(argv, cwd=str(file.parent), env={"PATH": os.environ["PATH"]}, mark=str(file))
     with trio.fail_after(10):
         while len(noted(file)) < processes:  # noqa: ASYNC110 - another process does it
             await trio.sleep(0.01)

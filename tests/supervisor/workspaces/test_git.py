@@ -12,8 +12,8 @@ from ennio.supervisor.workspaces.git import Git, reluctantly, undirected
 def test_variables_that_misdirect_git_are_not_handed_on():
     env = {"GIT_DIR": "x", "GIT_INDEX_FILE": "x", "GIT_TRACE2_EVENT": "1", "GIT_LITERAL_PATHSPECS": "1"}
     kept = {"GIT_SSH_COMMAND": "ssh", "GIT_AUTHOR_NAME": "Ada", "GIT_CONFIG_COUNT": "0", "PATH": "/bin"}
-    ours = {"GIT_TERMINAL_PROMPT": "0", "GIT_CEILING_DIRECTORIES": "/root/of/all"}
-    assert undirected({**env, **kept}, ceiling=Path("/root/of/all")) == {**kept, **ours}
+    ours = {"GIT_TERMINAL_PROMPT": "0", "GIT_CEILING_DIRECTORIES": "/where/all/are"}
+    assert undirected({**env, **kept}, ceiling=Path("/where/all/are")) == {**kept, **ours}
 
 
 def test_all_that_git_calls_local_is_known(repo):

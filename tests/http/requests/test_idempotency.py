@@ -9,8 +9,8 @@ from fakes import World
 from quart.typing import TestClientProtocol as HttpClient
 from trio.testing import MockClock
 
-from ennio.http import idempotency
-from ennio.http.idempotency import KEPT, GivenAnswers
+from ennio.http.requests import idempotency
+from ennio.http.requests.idempotency import KEPT, GivenAnswers
 from ennio.supervisor import Conflict, DeadlineExceeded, Supervisor
 
 

@@ -7,10 +7,10 @@ from quart import Blueprint, Response
 
 from ennio.supervisor import Config, Supervisor, Unavailable
 
-from .asked import LARGEST_BODY
-from .connections import MOST
+from ..connections.front import MOST
+from ..requests.asked import LARGEST_BODY
+from ..responses import data
 from .programs import FoundPrograms
-from .responses import data
 
 
 def system(supervisor: Supervisor, config: Config) -> Blueprint:
@@ -18,6 +18,7 @@ def system(supervisor: Supervisor, config: Config) -> Blueprint:
     routes = Blueprint("system", __name__)
     env = {name: value for name, value in os.environ.items() if name not in config.secret_variables}
     found = FoundPrograms(env)
+    custom = {name for name, agent in config.agents.items() if agent.command}
 
     @routes.get("/api/v1/health")
     async def health() -> Response:
@@ -31,7 +32,7 @@ def system(supervisor: Supervisor, config: Config) -> Blueprint:
 
     @routes.get("/api/v1/system")
     async def describe() -> Response:
-        versions = await found.versions(_programs(supervisor))
+        versions = await found.versions(_programs(supervisor), unasked=custom)
         return data(
             {
                 "version": version("ennio"),

@@ -7,7 +7,7 @@ import trio
 from fakes import World
 from raw_http import HEALTH, OK, SPAWN, Client, Served, eventually
 
-from ennio.http import connections
+from ennio.http.connections import front as connections
 
 Serve = Callable[..., Awaitable[Served]]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ennio.http.strict_json import parse
+from ennio.http.requests.strict_json import parse
 from ennio.supervisor import Invalid
 
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 
 import trio
@@ -29,17 +29,23 @@ class FoundPrograms:
         self._asking = trio.Lock()
         self._versions: dict[tuple[str, int], str | None] = {}
 
-    async def versions(self, programs: Mapping[str, str]) -> dict[str, str | None]:
-        """Return the version of each program that is there, by its name; None where it tells none."""
+    async def versions(
+        self, programs: Mapping[str, str], *, unasked: Container[str] = ()
+    ) -> dict[str, str | None]:
+        """Return the version of each program that is there, by its name; None where it tells none.
+
+        What is `unasked` is looked for and never run: `--version` may mean anything to a stranger's script.
+        """
         paths = {
             name: shutil.which(program, path=self._env.get("PATH")) for name, program in programs.items()
         }
         found = {name: place for name, path in paths.items() if path and (place := _place(path))}
         async with self._asking:
             async with trio.open_nursery() as nursery:
-                for place in set(found.values()) - self._versions.keys():
+                asked = {place for name, place in found.items() if name not in unasked}
+                for place in asked - self._versions.keys():
                     nursery.start_soon(self._ask, place)
-            return {name: self._versions[place] for name, place in found.items()}
+            return {name: self._versions.get(place) for name, place in found.items()}
 
     async def _ask(self, place: tuple[str, int]) -> None:
         words = ""

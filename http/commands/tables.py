@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .shapes import Event, Session
+from ..shapes import Event, Session
 from .terminal import one_line
 
 _MOST_EVENTS = 20

@@ -7,12 +7,12 @@ from quart import Blueprint, Response, request
 
 from ennio.supervisor import Config, Invalid, ProjectId, SessionId, Supervisor
 
-from . import asked
-from .bodies import Body, RestoreBody, SendBody, SpawnBody, read_as
-from .idempotency import GivenAnswers
-from .responses import all_rendered, data, rendered, view, views
-from .strict_json import parse
-from .views import EventView, OutputView, RenderedSessions
+from ..requests import asked
+from ..requests.bodies import Body, RestoreBody, SendBody, SpawnBody, read_as
+from ..requests.idempotency import GivenAnswers
+from ..requests.strict_json import parse
+from ..responses import all_rendered, data, rendered, view, views
+from ..views import EventView, OutputView, RenderedSessions
 
 _OUTPUT = 1 << 20
 _MOST_OUTPUT = 1 << 22

@@ -7,8 +7,8 @@ import trio
 from fakes import World
 from quart.typing import TestClientProtocol as HttpClient
 
-from ennio.http import programs
-from ennio.http.programs import FoundPrograms
+from ennio.http.routes import programs
+from ennio.http.routes.programs import FoundPrograms
 
 OWN = {"Host": "localhost"}
 
@@ -38,6 +38,16 @@ async def test_an_agent_that_is_not_there_is_not_listed(client: HttpClient, worl
     world.program = "no-such-program"
     answer = await (await client.get("/api/v1/system", headers=OWN)).get_json()
     assert answer["data"]["agents"] == []
+
+
+async def test_a_program_that_is_not_to_be_asked_is_found_and_not_run(
+    found: FoundPrograms, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    program = script(tmp_path / "agent", f"touch {ran}; echo 1.2.3")
+
+    assert await found.versions({"a": program}, unasked={"a"}) == {"a": None}
+    assert not ran.exists()
 
 
 @pytest.fixture

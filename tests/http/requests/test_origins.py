@@ -1,6 +1,6 @@
 import pytest
 
-from ennio.http.origins import OwnHosts, normal_origin, origin_of
+from ennio.http.requests.origins import OwnHosts, normal_origin, origin_of
 
 
 @pytest.mark.parametrize(

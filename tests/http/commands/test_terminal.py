@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
+from ennio.http.commands.tables import age, as_json, session_page, sessions_table, table
+from ennio.http.commands.terminal import harmless, hint, one_line, progress, say
 from ennio.http.shapes import Event, Session
-from ennio.http.tables import age, as_json, session_page, sessions_table, table
-from ennio.http.terminal import harmless, hint, one_line, progress, say
 
 EVIL = "\x1b]0;owned\x07\x9b31m\x7f\u202egpj.exe\x00"
 SESSION = cast(

@@ -10,7 +10,7 @@ import trustme
 from fakes import World
 from raw_http import HEALTH, JSON, OK, SPAWN, Client, Served, eventually, post
 
-from ennio.http import asgi, connection
+from ennio.http.connections import asgi, connection
 from ennio.supervisor import Supervisor
 
 Serve = Callable[..., Awaitable[Served]]

@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from .shapes import Output
+from ..shapes import Output
 from .tables import as_json
 from .terminal import is_terminal, note, say
 
 if TYPE_CHECKING:
-    from .client import Client
+    from ..client import Client
 
 _BLOCK = 1024 * 1024
 _PAUSE = 0.3

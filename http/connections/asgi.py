@@ -11,7 +11,7 @@ Application = Callable[[Scope, ASGIReceiveCallable, ASGISendCallable], Coroutine
 
 PATIENCE = 2.0
 """Seconds that an answer waits for the rest of its request's body."""
-_LONGEST_PATH = 512
+_LONGEST_METHOD, _LONGEST_PATH = 32, 512
 
 _log = structlog.get_logger("ennio.access")
 
@@ -37,7 +37,7 @@ def logged(inner: Application) -> Application:
             asked: Any = scope
             _log.info(
                 "request",
-                method=asked.get("method"),
+                method=asked["method"][:_LONGEST_METHOD],
                 path=asked["path"][:_LONGEST_PATH],
                 status=status,
                 ms=round((trio.current_time() - began) * 1000, 1),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ennio.http.ask_server import Options
-from ennio.http.doctor import Finding, Verdict, doctor, examine
-from ennio.http.terminal import Failure
+from ennio.http.commands.ask_server import Options
+from ennio.http.commands.doctor import Finding, Verdict, doctor, examine
+from ennio.http.commands.terminal import Failure
 from ennio.supervisor.runtimes.process import ProcessRuntime
 
 

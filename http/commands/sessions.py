@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..shapes import Session
 from .ask_server import Options, ask, configuration, whereabouts
 from .logs import followed, said, show
-from .shapes import Session
 from .tables import as_json, session_page, sessions_table
 from .terminal import MISUSED, Failure, hint, is_terminal, note, one_line, say
 
 if TYPE_CHECKING:
-    from .client import Client
+    from ..client import Client
 
 
 def status(options: Options, project_id: str | None) -> None:

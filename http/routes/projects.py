@@ -4,8 +4,8 @@ from quart import Blueprint, Response
 
 from ennio.supervisor import Supervisor
 
-from .responses import views
-from .views import ProjectView
+from ..responses import views
+from ..views import ProjectView
 
 
 def projects(supervisor: Supervisor) -> Blueprint:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from .address import address
+from ..address import address
 from .terminal import MISUSED, Failure, one_line, progress
 
 if TYPE_CHECKING:
     from ennio.supervisor.config import Config
 
-    from .client import Client, Refused
+    from ..client import Client, Refused
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ def ask(
     """
     import trio
 
-    from .client import Refused, Unreachable
+    from ..client import Refused, Unreachable
 
     async def conversation() -> T:
         async with _client(config, patience) as client:
@@ -96,7 +96,7 @@ def ask(
 
 
 def _client(config: "Config", patience: float | None) -> "Client":
-    from .client import Client
+    from ..client import Client
 
     limits = config.timeouts
     token = config.api_token.get_secret_value() if config.api_token else None

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from ennio.http.first_config import init
-from ennio.http.terminal import Failure
+from ennio.http.commands.first_config import init
+from ennio.http.commands.terminal import Failure
 from ennio.supervisor.config import load
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ennio.http.bodies import RestoreBody, SendBody, SpawnBody, read_as
+from ennio.http.requests.bodies import RestoreBody, SendBody, SpawnBody, read_as
 from ennio.supervisor import Invalid, Order, ProjectId
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ennio.http import running as module
-from ennio.http.running import Running, running, stop
-from ennio.http.terminal import Failure
+from ennio.http.commands import running as module
+from ennio.http.commands.running import Running, running, stop
+from ennio.http.commands.terminal import Failure
 
 
 @pytest.fixture

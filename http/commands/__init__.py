@@ -1,0 +1,1 @@
+"""What `ennio` does, one idea a file; `http/cli.py` has the words."""
