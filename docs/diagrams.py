@@ -1,4 +1,4 @@
-"""Print the transition table of `supervisor/lifecycle.py` into `docs/architecture.md`: python docs/diagrams.py."""
+"""Print the transitions of `supervisor/lifecycle.py` into `docs/architecture.md`: python docs/diagrams.py."""
 
 from pathlib import Path
 

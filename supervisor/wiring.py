@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import trio
 
 from .config import Config, ProjectConfig
+from .environment import undirected
 from .ids import ProjectId
 from .journal import Journal
 from .plugins import load
@@ -23,7 +24,8 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
     nursery.start_soon(host.run_forever)
     runtimes: dict[str, Runtime] = {}
     projects: dict[ProjectId, Project] = {}
-    env = {name: value for name, value in environ.items() if name not in config.secret_variables}
+    known = {name: value for name, value in environ.items() if name not in config.secret_variables}
+    env = undirected(known, ceiling=config.data_dir / "workspaces")
     for project in config.projects:
         if project.runtime not in runtimes:
             runtimes[project.runtime] = load("runtimes", project.runtime)(host=host, nursery=nursery)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 # The core of ennio.supervisor: each module may import what stands in the rows above its own.
 CORE = """
-    errors
+    errors      environment
     ids         mailbox     plugins     prompts
     branches    records     outbox
     events
@@ -32,7 +32,7 @@ CORE = """
 
 # Adapters come in by entry points. They know the ports, the values, and their own folder.
 ADAPTERS = "agents hosts runtimes stores workspaces"
-PORTS = "protocols records events errors ids branches output"
+PORTS = "protocols records events errors ids branches output environment"
 
 # ennio.http: what is typed, what is served, and the one module that puts them together with the domain.
 TYPED = "address cli client shapes commands.*"

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import trio
 
+from ..environment import undirected
 from ..errors import EnnioError
 from ..ids import SessionId
 from ..protocols import Host
 from ..records import Tree
 from . import hooks
 from .branching import Start
-from .git import Git, refuse_command, undirected
+from .git import Git, refuse_command
 from .repository import Repository
 from .symlinks import Symlink, link
 from .uncommitted import uncommitted

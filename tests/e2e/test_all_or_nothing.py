@@ -173,16 +173,16 @@ def test_two_repositories_of_one_server_do_not_wait_for_each_other(own: Path) ->
     make_repository(own / "second")
     second = '[[projects]]\nname = "second"\npath = "second"\nagent = "cat"\n'
     slow = '[[projects]]\nname = "slow"\npath = "repo"\nagent = "cat"\npost_create = ["sleep 5"]\n'
-    with running(own, settings(second + slow)) as server:
-        with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as client:
-            body = b'{"project_id": "slow", "prompt": "x"}'
-            head = "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            client.sendall(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            _until(lambda: server.data("GET", "/sessions"))
-            began = time.monotonic()
-            for project in ("second", "cat"):
-                server.data("DELETE", f"/sessions/{server.spawn(project)['id']}")
-            assert time.monotonic() - began < 4
+    body = b'{"project_id": "slow", "prompt": "x"}'
+    head = "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with running(own, settings(second + slow)) as server, socket.socket() as client:
+        client.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
+        client.sendall(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        _until(lambda: server.data("GET", "/sessions"))
+        began = time.monotonic()
+        for project in ("second", "cat"):
+            server.data("DELETE", f"/sessions/{server.spawn(project)['id']}")
+        assert time.monotonic() - began < 4
 
 
 def _env() -> dict[str, str]:

@@ -117,7 +117,7 @@ async def test_an_agent_is_asked_once_and_its_last_words_are_heard(tmp_path: Pat
     assert await process.read(100) == b"ready\n"
     await process.stop(10)
     assert await process.wait() == 3
-    assert await process.read(100) == b"asked\n"
+    assert (await process.read(100)).count(b"asked") == 1
     await process.aclose()
 
 

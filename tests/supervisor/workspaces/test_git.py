@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from ennio.supervisor.environment import undirected
 from ennio.supervisor.errors import CommandFailed
-from ennio.supervisor.workspaces.git import Git, reluctantly, undirected
+from ennio.supervisor.workspaces.git import Git, reluctantly
 
 
 def test_variables_that_misdirect_git_are_not_handed_on():
