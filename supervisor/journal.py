@@ -1,9 +1,14 @@
 """The one record of what happened: an event is stored before anyone acts on it or sees it."""
 
+import structlog
+
 from .events import Event
 from .ids import SessionId
 from .protocols import Store
 from .records import SessionRecord
+
+
+_log = structlog.get_logger()
 
 
 class JournalFailed(Exception):
@@ -22,6 +27,7 @@ class Journal:
             await self._store.append(event, record)
         except Exception as error:
             raise JournalFailed(f"{event.event_type} of {event.session_id} could not be stored") from error
+        _log.info(event.event_type, session_id=event.session_id, message=event.message())
 
     async def forget(self, session_id: SessionId) -> None:
         """Drop a session whose spawn was undone: nobody was ever told of it."""

@@ -47,6 +47,7 @@ class Connection:
         self._writing = trio.Lock()
         self._answered = trio.Event()
         self._left = False
+        self._head: bytes | None = None
 
     @property
     def idle(self) -> bool:
@@ -113,8 +114,11 @@ class Connection:
     async def _take(self, event: Event) -> None:
         """Do what the protocol wants done."""
         match event:
+            case RawData() if self._head is None and _announces_a_body(event.data):
+                self._head = event.data
             case RawData():
-                await self._write(event.data)
+                head, self._head = self._head or b"", None
+                await self._write(head + event.data)
             case Updated(idle=True):
                 self.since = trio.current_time()
                 self._reading.deadline = self.since + SILENCE
@@ -138,6 +142,11 @@ class Connection:
             await self._socket.send_eof()
             while await self._socket.receive_some(_PIECE):
                 pass
+
+
+def _announces_a_body(data: bytes) -> bool:
+    """Tell a response's head that more follows at once: it goes out with its body, in one piece."""
+    return data.startswith(b"HTTP/1.1 ") and b"\r\ncontent-length:" in data.lower()
 
 
 def _address(name: tuple[str, int, *tuple[int, ...]]) -> tuple[str, int]:

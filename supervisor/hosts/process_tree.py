@@ -18,6 +18,9 @@ _log = structlog.get_logger()
 _BLIND = 0.5
 """Seconds until the next look after one that was not possible."""
 
+_HEAD_START = 0.02
+"""Seconds that the leader's group has to end before others are looked for: most trees need no look."""
+
 _QUIET = 1.0
 """Seconds for which nothing may be found while orphans, whosever they are, keep turning up and vanishing."""
 
@@ -85,6 +88,10 @@ class ProcessTree:
             self.strike_group(signal.SIGTERM)
             self.strike_group(signal.SIGCONT)
             self.kin.aim = Aim.LEAVE
+        with trio.move_on_after(_HEAD_START):
+            await self.leader.wait()
+        if self.nothing_left():
+            return
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._look)  # which asks those outside the group
             await self.leader.wait()
