@@ -7,7 +7,6 @@ from .ids import SessionId
 from .protocols import Store
 from .records import SessionRecord
 
-
 _log = structlog.get_logger()
 
 

@@ -7,16 +7,23 @@ import os
 import re
 from bisect import bisect_right
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .protocols import Chunk
 
 _SEGMENTS = 8
 """Into how many files the kept bytes are split. One is dropped as a whole, so 3/4 always stay."""
 
 _NAME = re.compile(r"([0-9]{20})\.log")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Output bytes from `start` to `end` of all that ever came; `start` is past what was asked for
+    when older output was dropped. Empty data: no more will come."""
+
+    data: bytes
+    start: int
+    end: int
 
 
 class OutputLog:
@@ -57,13 +64,11 @@ class OutputLog:
             self.end += written
             rest = rest[written:]
 
-    def read(self, after: int, limit: int) -> "Chunk":
+    def read(self, after: int, limit: int) -> Chunk:
         """Return up to `limit` bytes past the cursor `after`, or none when there are none.
 
         The chunk's `start` lies past `after` when what came between was dropped.
         """
-        from .protocols import Chunk  # which knows trio
-
         start = cursor = min(max(after, self.start), self.end)
         pieces: list[bytes] = []
         while cursor < self.end and cursor - start < limit:

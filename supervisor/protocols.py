@@ -13,6 +13,7 @@ from .branches import BranchName
 from .errors import Survivor
 from .events import Event
 from .ids import SessionId
+from .output import Chunk
 from .records import Activity, Command, Handle, Job, Launch, SessionRecord, Tree
 
 
@@ -68,16 +69,6 @@ class Host(Protocol):
         Cancelled or failed: it and all that it started have ended before this returns.
         Raises `CommandFailed`, which carries its last words.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Output bytes from `start` to `end` of all that ever came; `start` is past what was asked for
-    when older output was dropped. Empty data: no more will come."""
-
-    data: bytes
-    start: int
-    end: int
 
 
 class Terminal(Protocol):

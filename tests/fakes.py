@@ -9,7 +9,8 @@ import trio
 from ennio.supervisor.branches import BranchName
 from ennio.supervisor.errors import Conflict, EnnioError, Survivor
 from ennio.supervisor.ids import SessionId
-from ennio.supervisor.protocols import Chunk, Removal
+from ennio.supervisor.output import Chunk
+from ennio.supervisor.protocols import Removal
 from ennio.supervisor.records import Activity, Command, Handle, Job, Launch, Tree
 
 

@@ -15,13 +15,13 @@ ROOT = Path(__file__).parent.parent
 
 # The core of ennio.supervisor: each module may import what stands in the rows above its own.
 CORE = """
-    errors      environment
+    errors      environment     output
     ids         mailbox     plugins     prompts
     branches    records     outbox
     events
     lifecycle   protocols
     config.*
-    actor       journal     messages    output      project
+    actor       journal     messages    project
     incarnation transcript
     session
     roster

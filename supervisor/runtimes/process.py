@@ -7,8 +7,8 @@ import trio
 
 from ..errors import Conflict, Survivor, Unavailable
 from ..ids import SessionId
-from ..output import OutputLog
-from ..protocols import Chunk, Host, Process
+from ..output import Chunk, OutputLog
+from ..protocols import Host, Process
 from ..records import Handle, Launch
 from .pump import Pump
 

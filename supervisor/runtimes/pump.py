@@ -6,8 +6,8 @@ import structlog
 import trio
 
 from ..ids import SessionId
-from ..output import OutputLog
-from ..protocols import Chunk, Process
+from ..output import Chunk, OutputLog
+from ..protocols import Process
 
 _log = structlog.get_logger()
 
