@@ -25,6 +25,9 @@ _STOPPING = 6.0
 """Seconds for ending all agents in good order; the rest of the promised 10 is for what follows."""
 _LATEST = 9.0
 """Seconds after the signal at which the process ends, whatever hangs."""
+_SWITCH = 0.0005
+"""Seconds that a worker thread may keep the interpreter while the event loop has something to do. The
+default of 5 ms makes kills wait for each other's passes over /proc."""
 _DESCRIPTORS = 8192
 """A thousand connections, and several for each agent."""
 
@@ -38,6 +41,7 @@ def serve(config: Config) -> int:
     """
     set_up_log()
     _allow_many_descriptors()
+    sys.setswitchinterval(_SWITCH)
     try:
         with hold(config.data_dir) as lock, ExitStack() as end:
             trio.run(_serve, config, lock, end)
