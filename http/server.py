@@ -25,6 +25,7 @@ _STOPPING = 6.0
 """Seconds for ending all agents in good order; the rest of the promised 10 is for what follows."""
 _LATEST = 9.0
 """Seconds after the signal at which the process ends, whatever hangs."""
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 _SWITCH = 0.0005
 """Seconds that a worker thread may keep the interpreter while the event loop has something to do. The
 default of 5 ms makes kills wait for each other's passes over /proc."""
@@ -42,6 +43,8 @@ def serve(config: Config) -> int:
     set_up_log()
     _allow_many_descriptors()
     sys.setswitchinterval(_SWITCH)
+    for number in _ENDING:  # what comes after the first is no news: `_serve` listens for that one alone
+        signal.signal(number, signal.SIG_IGN)
     try:
         with hold(config.data_dir) as lock, ExitStack() as end:
             trio.run(_serve, config, lock, end)
@@ -58,7 +61,7 @@ def serve(config: Config) -> int:
 
 async def _serve(config: Config, lock: Lock, end: ExitStack) -> None:
     closing = trio.Event()
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with trio.open_signal_receiver(*_ENDING) as signals:
         listeners = await _listen(config)
         async with trio.open_nursery() as nursery:
             supervisor = wire(config, nursery)

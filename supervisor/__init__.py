@@ -27,6 +27,7 @@ from .events import Event, Priority
 from .ids import ProjectId, SessionId
 from .journal import JournalFailed
 from .lifecycle import status
+from .outbox import Letter
 from .project import Project
 from .records import Activity, Order, Phase, SessionRecord
 from .supervisor import Supervisor
@@ -48,6 +49,7 @@ __all__ = [
     "HookFailed",
     "Invalid",
     "JournalFailed",
+    "Letter",
     "NotFound",
     "Order",
     "Phase",

@@ -74,7 +74,7 @@ class SessionSpawned(Event):
     agent_name: str
 
     def message(self) -> str:
-        return f"{self.session_id} was spawned for {self.agent_name}"
+        return f"{self.session_id} was spawned with the agent {self.agent_name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class Roster:
         """Return a session, or raise `NotFound`."""
         session = self._sessions.get(session_id)
         if session is None or session.vanished:
-            raise NotFound(f"there is no session {session_id}; GET /sessions?all=true lists them")
+            raise NotFound(f"there is no session {session_id}; the list of all has those that there are")
         return session
 
     def records(

@@ -45,7 +45,7 @@ class Session(Actor):
         self._starter, self._enders = Reply(), list[Reply]()
         self._called_off: EnnioError | None = None
         self._stop_reason: str | None = None
-        self._cleaning = False
+        self._cleaning = self._unwanted = False
 
     # What others may read at any time, without asking.
 
@@ -60,8 +60,11 @@ class Session(Actor):
 
     @property
     def vanished(self) -> bool:
-        """Whether it ended before its agent ever ran: then there never was a session."""
-        return self._record.incarnation == 0 and self._record.phase in {Phase.FAILED, Phase.KILLED}
+        """Whether it ended before anyone was told of it: then there never was a session."""
+        phase, unseen = self._record.phase, self._record.incarnation == 0
+        if self._unwanted and phase is Phase.KILLED:
+            return self._cleaning or self._record.tree is None
+        return unseen and phase in {Phase.FAILED, Phase.KILLED}
 
     @property
     def waits_for(self) -> str:
@@ -158,6 +161,7 @@ class Session(Actor):
         elif self._record.phase in {Phase.SPAWNING, Phase.STOPPING}:
             await self._call_off(Conflict("nobody waits for it any more"), reply)
         elif isinstance(message.start, m.Spawn):  # too late to undo, by a hair
+            self._unwanted = True
             await self._kill(m.Kill(), reply)
         else:
             reply.answer()

@@ -9,7 +9,16 @@ import trio
 
 from . import messages as m
 from .config import ProjectConfig, Timeouts
-from .errors import DeadlineExceeded, NotFound, SessionOver, Survived, TooMany, Unavailable, deadline
+from .errors import (
+    Conflict,
+    DeadlineExceeded,
+    NotFound,
+    SessionOver,
+    Survived,
+    TooMany,
+    Unavailable,
+    deadline,
+)
 from .events import Event, now
 from .ids import ProjectId, SessionId
 from .journal import Journal, JournalFailed
@@ -60,7 +69,8 @@ class Supervisor:
         try:
             return self._projects[project_id]
         except KeyError:
-            raise NotFound(f"there is no project {project_id}; GET /projects lists them") from None
+            known = ", ".join(self._projects) or "none"
+            raise NotFound(f"there is no project {project_id}; the configuration has: {known}") from None
 
     def get(self, session_id: SessionId) -> SessionRecord:
         """Return one session, ended ones too."""
@@ -116,20 +126,20 @@ class Supervisor:
         self, session_id: SessionId, *, prompt: str | None = None, seconds: float | None = None
     ) -> SessionRecord:
         """Start a session's agent again in its workspace; raises `Conflict` where that cannot be."""
-        session = self._roster.find(session_id)
+        session = self._living(session_id)
         project = self.project(session.record.project_id)
         project.check(Order(project.config.id))
         if session.record.phase is Phase.DONE:
             self._admit(project)
         return await self._start(session, m.Restore(prompt), "restoring", seconds)
 
-    async def send(self, session_id: SessionId, text: str, *, seconds: float | None = None) -> None:
+    async def send(self, session_id: SessionId, letter: Letter, *, seconds: float | None = None) -> None:
         """Give the agent a message, whole and in order; returns when it is written.
 
-        Past the limit the message is withdrawn, unless its beginning was written already: then it is
-        completed before any other, and the error says so.
+        Past the limit, or when the caller is cancelled, the letter is withdrawn, unless it was `begun`:
+        then it is completed before any other, the error says so, and `letter.reply` still comes.
         """
-        session, letter = self._roster.find(session_id), Letter(text)
+        session = self._living(session_id)
         try:
             with deadline(f"sending to {session_id}", seconds or self._timeouts.send):
                 async with session.door:
@@ -168,6 +178,12 @@ class Supervisor:
 
     # The tasks.
 
+    def _living(self, session_id: SessionId) -> Session:
+        session = self._roster.find(session_id)
+        if session.record.phase is Phase.KILLED:
+            raise Conflict(f"{session_id} is Killed: spawn a new session")
+        return session
+
     def _admit(self, project: Project) -> None:
         if self.closing:
             raise Unavailable("the server is shutting down")
@@ -201,7 +217,7 @@ class Supervisor:
                 raise
             _log.exception("a session's task failed", session_id=session.record.id)
             heir = await session.crashed(error)
-            if session.record.phase is not Phase.KILLED and not session.vanished:
+            if not session.vanished and (heir.record.phase is not Phase.KILLED or heir.record.tree):
                 self._roster.put(heir)
                 self._nursery.start_soon(self._watch, heir)
         if session.vanished:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,12 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "t@localhost",
 }
 CAT = [sys.executable, "-u", "-c", "import sys\nfor line in sys.stdin: print('heard', line, end='')"]
+SLOW = [
+    sys.executable,
+    "-u",
+    "-c",
+    "import os, time\nwhile said := os.read(0, 4096): os.write(1, said), time.sleep(0.002)",
+]
 DEAF = ["sh", "-c", "echo deaf; exec sleep 1000"]
 STUBBORN = ["sh", "-c", "trap '' TERM; (setsid sleep 1000 &) ; echo up; while :; do sleep 1; done"]
 
@@ -95,13 +101,16 @@ class Server:
 
     def text(self, session_id: str) -> str:
         """Return all that a session's agent has said."""
-        return str(self.data("GET", f"/sessions/{session_id}/output")["text"])
+        said, after = "", dict[str, str]()
+        while (piece := self.data("GET", f"/sessions/{session_id}/output", params=after))["text"]:
+            said, after = said + piece["text"], {"after": piece["cursor"]}
+        return said
 
     def wait_for(self, session_id: str, words: str, seconds: float = 10) -> str:
         """Wait until a session's agent has said this."""
         give_up = time.monotonic() + seconds
         while words not in (said := self.text(session_id)):
-            assert time.monotonic() < give_up, f"{words!r} is not in {said!r}"
+            assert time.monotonic() < give_up, f"{words!r} is not in {said[-500:]!r}"
             time.sleep(0.02)
         return said
 
@@ -140,7 +149,7 @@ class Server:
 
 def settings(projects: str = "", top: str = "", **agents: list[str]) -> str:
     """Return a configuration with the agents cat, deaf, stubborn, demo and a project for each."""
-    commands = {"cat": CAT, "deaf": DEAF, "stubborn": STUBBORN, **agents}
+    commands = {"cat": CAT, "slow": SLOW, "deaf": DEAF, "stubborn": STUBBORN, **agents}
     parts = ['port = 0\ndata_dir = "state"', top]
     parts += [f"[agents.{name}]\ncommand = {json.dumps(argv)}" for name, argv in commands.items()]
     for name in (*commands, "demo"):
@@ -169,16 +178,25 @@ def alive(pid: int) -> bool:
         return False
 
 
-def marked(text: str) -> list[int]:
-    """Return the processes whose command line or environment holds `text`: not ennio's own way to look."""
+def marked(session_id: str) -> list[int]:
+    """Return the processes that have the session's id in their environment: not ennio's own way to look."""
+    mark = f"ENNIO_SESSION_ID={session_id}\0".encode()
+    return _processes(lambda entry: mark in (entry / "environ").read_bytes())
+
+
+def called(words: str) -> list[int]:
+    """Return the processes whose command line holds these words."""
+    return _processes(lambda entry: words.encode() in (entry / "cmdline").read_bytes().replace(b"\0", b" "))
+
+
+def _processes(wanted: Callable[[Path], bool]) -> list[int]:
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            seen = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            if wanted(entry) and alive(int(entry.name)):
+                found.append(int(entry.name))
         except OSError:
             continue
-        if text.encode() in seen and int(entry.name) != os.getpid() and alive(int(entry.name)):
-            found.append(int(entry.name))
     return found
 
 

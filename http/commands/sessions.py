@@ -92,8 +92,26 @@ def send(options: Options, session_id: str, message: str) -> None:
 
 def kill(options: Options, session_id: str) -> None:
     """End all that a session's agent started."""
-    ask(configuration(options), lambda client: client.kill(session_id), f"killing {session_id}")
+    config = configuration(options)
+    ask(config, lambda client: client.kill(session_id), f"killing {session_id}")
     say(as_json("killed") if options.json else f"killed {session_id}: nothing that it started is running")
+    if options.json:
+        return
+    kept = ask(config, lambda client: _workspace_that_stays(client, session_id), "clearing up")
+    if kept:
+        say(one_line(f"its workspace is still there, as it is when there is uncommitted work in it: {kept}"))
+
+
+async def _workspace_that_stays(client: "Client", session_id: str) -> str | None:
+    """Give the removal, which follows a kill, two seconds; return the path of what is there then."""
+    import trio
+
+    for _ in range(20):
+        path = (await client.get(session_id)).get("workspace_path")
+        if path is None:
+            return None
+        await trio.sleep(0.1)
+    return path
 
 
 def logs(options: Options, session_id: str, follow: bool) -> None:

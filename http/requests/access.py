@@ -6,7 +6,7 @@ import hmac
 from quart import Request, Response, request
 from quart_cors import cors
 from quart_trio import QuartTrio
-from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from ennio.supervisor import Config, Supervisor, Unavailable
 
@@ -50,11 +50,13 @@ class Gate:
             if self._supervisor.closing:
                 raise Unavailable("the server is shutting down; try again when it is back")
         self._check_token(request)
+        if _path(request).startswith("//"):  # the router would overlook it
+            raise NotFound
         return None
 
     def _check_host(self, asked: Request) -> None:
         host = asked.headers.get("Host", "")
-        if host not in self._hosts and asked.path not in OPEN:
+        if host not in self._hosts and _path(asked) not in OPEN:
             hint = "allowed_hosts of the configuration names further hosts"
             raise Forbidden(f"this server does not answer to the host {host[:80]!a}; {hint}")
 
@@ -76,7 +78,7 @@ class Gate:
             raise Forbidden("a page of another site may not change anything here")
 
     def _check_token(self, asked: Request) -> None:
-        if self._digest is None or asked.path in OPEN:
+        if self._digest is None or _path(asked) in OPEN:
             return
         given = asked.headers.getlist("Authorization")
         if not given:
@@ -106,6 +108,12 @@ async def _secure(response: Response) -> Response:
     for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _path(asked: Request) -> str:
+    """Return the path as it came, which `Request.path` is not."""
+    path: str = asked.scope["path"]
+    return path
 
 
 def _digest(token: bytes) -> bytes:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from quart import Blueprint, Response, request
 
-from ennio.supervisor import Config, Invalid, ProjectId, SessionId, Supervisor
+from ennio.supervisor import Config, Invalid, Letter, ProjectId, SessionId, Supervisor
 
 from ..requests import asked
 from ..requests.bodies import Body, RestoreBody, SendBody, SpawnBody, read_as
@@ -27,7 +27,7 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
     routes = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions")
     shown, given, limits = RenderedSessions(), GivenAnswers(), config.timeouts
 
-    def must_exist(text: str) -> None:
+    def must_exist(text: str | None) -> None:
         """Raise `NotFound` for a session that nobody knows; a malformed id is complained of later, since
         413 and 415 come between 404 and 400."""
         if (session_id := _well_formed(SessionId, text)) is not None:
@@ -41,6 +41,7 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
     async def list_sessions() -> Response:
         project_id, after = asked.parameter("project_id"), asked.parameter("after")
         project_must_exist(project_id)
+        must_exist(after)
         records = supervisor.list(
             project_id=None if project_id is None else ProjectId.parse(project_id),
             ended=asked.flag("all"),
@@ -72,12 +73,18 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
         session_id = SessionId.parse(session)
         wanted, seconds = read_as(SendBody, parse(content)), asked.timeout(limits.send)
 
+        letter = Letter(wanted.message)
+
         async def act() -> bytes:
-            await supervisor.send(session_id, wanted.message, seconds=seconds)
+            await supervisor.send(session_id, letter, seconds=seconds)
             return b'"sent"'
 
-        key = asked.idempotency_key()
-        return rendered(await given.once(request.path, key, _fingerprint(wanted), seconds, act))
+        async def see_it_through() -> bytes:
+            await letter.reply.take()
+            return b'"sent"'
+
+        key, left = asked.idempotency_key(), (lambda: letter.begun, see_it_through)
+        return rendered(await given.once(request.path, key, _fingerprint(wanted), seconds, act, *left))
 
     @routes.delete("/<session>")
     async def kill(session: str) -> Response:

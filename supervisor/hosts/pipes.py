@@ -72,6 +72,7 @@ class Sink(End):
         """
         while True:
             await trio.lowlevel.wait_writable(self._open())
+            await trio.lowlevel.checkpoint_if_cancelled()  # both at once: the cancellation counts
             try:
                 return os.write(self._open(), data)
             except BlockingIOError:

@@ -40,7 +40,7 @@ class Checkout(AbstractAsyncContextManager[Tree]):
         try:
             with trio.fail_after(_PATIENCE, shield=True):
                 await self.give_back()
-        except (EnnioError, OSError, trio.TooSlowError) as failure:
+        except Exception as failure:  # whatever it is, the first error is the one to be told
             words = f"what was made of the workspace could not be removed: {failure}"
             if error is None:
                 raise EnnioError(words) from failure

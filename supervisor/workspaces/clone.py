@@ -33,20 +33,15 @@ class CloneWorkspace(Ground):
         """Make a clone; see `Workspace.checkout`."""
         return CloneCheckout(self, session_id, branch, derived)
 
-    async def remove(self, tree: Tree) -> Removal:
-        """Bring the branch home and remove the clone, unless something would be lost with it."""
+    async def take_away(self, tree: Tree) -> Removal:
+        """Bring the branch home and remove the clone, unless it cannot be brought."""
         folder, ref = Path(tree.path), HEADS + tree.branch
-        try:
-            if os.path.lexists(folder) and (
-                reason := await self.why_keep(tree) or await self._bring_home(tree)
-            ):
-                return Removal(kept=reason)
-            async with reluctantly():
-                await trio.to_thread.run_sync(folders.put_aside, folder)
-                await trio.to_thread.run_sync(folders.remove_aside, folder)
-                await trio.to_thread.run_sync(claims.withdraw, folder)
-        except OSError as error:
-            return Removal(kept=f"the workspace {folder.name} cannot be removed: {error.strerror}")
+        if os.path.lexists(folder) and (reason := await self._bring_home(tree)):
+            return Removal(kept=reason)
+        async with reluctantly():
+            await trio.to_thread.run_sync(folders.put_aside, folder)
+            await trio.to_thread.run_sync(folders.remove_aside, folder)
+            await trio.to_thread.run_sync(claims.withdraw, folder)
         return Removal(kept=None, branch_kept=ref in await self.repository.refs(ref))
 
     async def loss(self, tree: Tree) -> str | None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import trio
 
 from ..environment import undirected
-from ..errors import EnnioError
+from ..errors import CommandFailed, EnnioError, HookFailed
 from ..ids import SessionId
-from ..protocols import Host
+from ..protocols import Host, Removal
 from ..records import Tree
 from . import hooks
 from .branching import Start
@@ -56,8 +56,35 @@ class Ground(ABC):
             await trio.to_thread.run_sync(links)
             env = {**self._env, "ENNIO_SESSION_ID": session_id, "ENNIO_BRANCH": start.branch}
             await hooks.post_create(self._host, self._post_create, workspace=folder, env=env)
-            baseline = await uncommitted(self.git, folder)
+            baseline = await self._baseline(folder)
         return Tree(str(folder), start.branch, start.commit, branch_made=start.made, baseline=baseline)
+
+    async def _baseline(self, folder: Path) -> dict[str, str]:
+        try:
+            return await uncommitted(self.git, folder)
+        except (CommandFailed, OSError):
+            try:
+                await self.git.run("rev-parse", "--git-dir", cwd=folder)
+            except (CommandFailed, OSError) as error:
+                words = error.words if isinstance(error, CommandFailed) else error.strerror
+                said = f"after post_create the workspace is no git repository any more: {words}"
+                raise HookFailed(said) from error
+            raise
+
+    async def remove(self, tree: Tree) -> Removal:
+        """Remove the workspace unless that would lose work, or fails; see `Workspace.remove`."""
+        folder = Path(tree.path)
+        try:
+            if os.path.lexists(folder) and (reason := await self.why_keep(tree)):
+                return Removal(kept=reason)
+            return await self.take_away(tree)
+        except Exception as error:  # a session that ends must be told of it, and not end by it
+            words = error.strerror if isinstance(error, OSError) else str(error) or type(error).__name__
+            return Removal(kept=f"the workspace {folder.name} cannot be removed: {words}")
+
+    @abstractmethod
+    async def take_away(self, tree: Tree) -> Removal:
+        """Remove a workspace that holds nothing to be lost, or that is not there any more."""
 
     @abstractmethod
     async def loss(self, tree: Tree) -> str | None:

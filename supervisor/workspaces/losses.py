@@ -9,7 +9,7 @@ import trio
 from ..records import Tree
 from . import folders
 from .git import Git
-from .uncommitted import beyond, uncommitted
+from .uncommitted import beyond
 
 _UNDER_WAY = {
     "rebase-merge": "a rebase is under way in it",
@@ -31,6 +31,8 @@ async def losses(git: Git, tree: Tree, within: Path) -> str | None:
     Raises `OSError` for what cannot be looked into, `CommandFailed` for what git cannot tell.
     """
     folder = Path(tree.path)
+    if not folders.is_there(folder):
+        return "something else, such as a symlink, has been put in the place of its folder"
     nested = await trio.to_thread.run_sync(folders.open_up, folder)
     said = await git.run("rev-parse", "--absolute-git-dir", cwd=folder)
     git_dir = Path(os.path.realpath(said.removesuffix("\n")))
@@ -39,7 +41,7 @@ async def losses(git: Git, tree: Tree, within: Path) -> str | None:
     for name, words in _UNDER_WAY.items():
         if (git_dir / name).exists():
             return words
-    if paths := beyond(tree.baseline, await uncommitted(git, folder)):
+    if paths := await beyond(tree.baseline, git, folder):
         return f"it holds uncommitted work: {_some(paths)}"
     for submodule in await _submodules(git, folder, nested):
         if await lacking(git, submodule, "--exclude=refs/tags/*", "--all", "--not", "--remotes"):

@@ -79,10 +79,11 @@ class Repository:
         Whoever moves it at the same moment wins, and the branch stays. Take a `turn` for it.
         """
         ref = HEADS + branch
-        tip = (await self.refs(ref)).get(ref)
-        if tip is None:
+        said = await self.run("for-each-ref", "--format=%(objectname) %(worktreepath)", ref)
+        tip, _, checked_out = said.removesuffix("\n").partition(" ")
+        if not tip:
             return True
-        if await self.where(branch) is not None:
+        if checked_out:
             return False
         try:
             if await self.has_own_commits(tip, base):

@@ -1,78 +1,83 @@
 """What stands in a working tree and in no commit, each path with a signature of what is there."""
 
-import hashlib
 import os
-import stat
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import trio
 
+from .digest import UNKNOWN, digest
 from .git import Git
+from .hidden import compared, hidden
 
 _STATUS = (
     *("status", "--porcelain=v2", "-z"),
     *("--untracked-files=all", "--ignore-submodules=none", "--no-renames"),
 )
 _FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
-_UNKNOWN = "unknown"
+
+_READERS = trio.CapacityLimiter(4)
+"""Of our own: what takes long to read must not take the threads that everything else needs."""
 
 
 async def uncommitted(git: Git, folder: Path) -> dict[str, str]:
     """Return each path in `folder` that is changed, or untracked and not ignored, with its signature.
 
     That is git's words on it (git-status(1), porcelain format version 2) and a digest of its content.
-    A symlink's content is where it leads.
     """
-    said = await git.run(*_STATUS, cwd=folder, GIT_OPTIONAL_LOCKS="0")
+    words = await _words(git, folder)
+    digests = await _digests(folder, dict.fromkeys(words, ""))
+    return {_as_text(path): f"{known} {digests[path]}" for path, known in words.items()}
+
+
+async def beyond(baseline: Mapping[str, str], git: Git, folder: Path) -> list[str]:
+    """Return the paths in `folder` that are `uncommitted` other than in `baseline`, or cannot be told.
+
+    What the baseline has not, or git has other words on, is not read.
+    """
+    words = await _words(git, folder)
+    before = dict[str, str]()
+    for path, now in words.items():
+        told, _, known = baseline.get(_as_text(path), "").rpartition(" ")
+        if told == now and known != UNKNOWN:
+            before[path] = known
+    digests = await _digests(folder, before)
+    return [_as_text(path) for path in words if path not in before or digests[path] != before[path]]
+
+
+async def _words(git: Git, folder: Path) -> dict[str, str]:
+    words = _parse(await git.run(*_STATUS, cwd=folder, GIT_OPTIONAL_LOCKS="0"))
+    if unseen := await hidden(git, folder):
+        told = _parse(await compared(git, folder, _STATUS))
+        words |= {path: known for path, known in told.items() if path in unseen}
+    return words
+
+
+def _parse(said: str) -> dict[str, str]:
     words = dict[str, str]()
     for record in said.split("\0"):
         if not record or record.startswith("#"):  # a header, where the configuration asks for some
             continue
         *fields, path = record.split(" ", _FIELDS_BEFORE_PATH[record[0]])
         words[path] = " ".join(fields)
-    digests = await trio.to_thread.run_sync(_digests, folder, tuple(words)) if words else {}
-    return {_as_text(path): f"{known} {digests[path]}" for path, known in words.items()}
+    return words
 
 
-def beyond(baseline: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return the paths in `now` whose signature is not the one in `baseline`, or could not be told."""
-    return [p for p, signature in now.items() if signature.endswith(_UNKNOWN) or baseline.get(p) != signature]
+async def _digests(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
+    if not known:
+        return {}
+    return await trio.to_thread.run_sync(_digest, folder, known, abandon_on_cancel=True, limiter=_READERS)
+
+
+def _digest(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
+    wanted = trio.from_thread.check_cancelled
+    found = dict[str, str]()
+    for path, before in known.items():
+        wanted()
+        found[path] = digest(folder / path, before, wanted)
+    return found
 
 
 def _as_text(path: str) -> str:
     """Return a name that is no UTF-8 in a form that can be stored."""
     return os.fsencode(path).decode(errors="backslashreplace")
-
-
-def _digests(folder: Path, paths: tuple[str, ...]) -> dict[str, str]:
-    return {path: _digest(folder, path) for path in paths}
-
-
-def _digest(folder: Path, path: str) -> str:
-    """Return a digest of what is at `path`, or "unknown" when it cannot be read."""
-    try:
-        return _content(os.path.join(folder, path))
-    except FileNotFoundError:
-        return "absent"
-    except OSError:
-        return _UNKNOWN
-
-
-def _content(path: str) -> str:
-    status = os.lstat(path)
-    if stat.S_ISLNK(status.st_mode):
-        return "link:" + _short(os.fsencode(os.readlink(path)))
-    if stat.S_ISDIR(status.st_mode):  # a repository in the repository
-        inside = ((name, _content(os.path.join(path, name))) for name in sorted(os.listdir(path)))
-        return "folder:" + _short(b"".join(os.fsencode(f"{name}\0{what}\0") for name, what in inside))
-    if not stat.S_ISREG(status.st_mode):
-        return "special"
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, partial(hashlib.blake2b, digest_size=16))
-    return f"file:{stat.S_IMODE(status.st_mode):o}:{digest.hexdigest()}"
-
-
-def _short(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -1,6 +1,5 @@
 """A workspace as a worktree of the project's repository, see git-worktree(1)."""
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,8 @@ from .ground import Ground
 from .losses import lacking, losses
 
 _UNSEEN = ""
+_OWN_REFS = ("--glob=refs/worktree", "--glob=refs/bisect", "--glob=refs/rewritten")
+"""What no other worktree sees, see git-worktree(1), REFS."""
 _COMMIT = re.compile(r"\b([0-9a-f]{64}|[0-9a-f]{40})\b")
 
 
@@ -34,32 +35,28 @@ class WorktreeWorkspace(Ground):
         """Make a worktree; see `Workspace.checkout`."""
         return WorktreeCheckout(self, session_id, branch, derived)
 
-    async def remove(self, tree: Tree) -> Removal:
-        """Remove the worktree unless that would lose work; see `Workspace.remove`."""
+    async def take_away(self, tree: Tree) -> Removal:
+        """Remove folder and registration, and the branch if it is ours and empty."""
         folder = Path(tree.path)
-        if os.path.lexists(folder) and (reason := await self.why_keep(tree)):
-            return Removal(kept=reason)
-        try:
-            async with reluctantly():
-                await trio.to_thread.run_sync(folders.put_aside, folder)
-                async with self.repository.turn():
-                    await self.repository.unregister(folder)
-                    gone = tree.branch_made and await self.repository.drop_branch(
-                        tree.branch, tree.base_commit
-                    )
-                await trio.to_thread.run_sync(folders.remove_aside, folder)
-        except OSError as error:
-            return Removal(kept=f"the workspace {folder.name} cannot be removed: {error.strerror}")
+        async with reluctantly():
+            await trio.to_thread.run_sync(folders.put_aside, folder)
+            async with self.repository.turn():
+                await self.repository.unregister(folder)
+                gone = tree.branch_made and await self.repository.drop_branch(tree.branch, tree.base_commit)
+            await trio.to_thread.run_sync(folders.remove_aside, folder)
         return Removal(kept=None, branch_kept=not gone)
 
     async def loss(self, tree: Tree) -> str | None:
-        """Beside what stands in it, a worktree holds alone what only its detached HEAD leads to."""
+        """Beside what stands in it, a worktree holds alone what only its HEAD or its own refs lead to."""
         within = await self.repository.common_dir() / "worktrees"
         if reason := await losses(self.git, tree, within):
             return reason
-        if await lacking(self.git, Path(tree.path), "HEAD", "--not", "--branches", "--tags", "--remotes"):
+        folder, safe = Path(tree.path), ("--not", "--branches", "--tags", "--remotes")
+        if not await lacking(self.git, folder, "HEAD", *_OWN_REFS, *safe):
+            return None
+        if await lacking(self.git, folder, "HEAD", *safe):
             return "its HEAD is detached, at commits that no branch or tag holds"
-        return None
+        return "refs of its own (refs/worktree, refs/bisect, refs/rewritten) hold commits that no branch has"
 
     async def hooks(self, folder: Path) -> Path:
         """Return where the repository's hooks are; a relative path is relative to the worktree."""

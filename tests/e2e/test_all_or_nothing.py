@@ -1,5 +1,6 @@
 """A spawn is whole or it never was, whoever fails, waits too long or hangs up."""
 
+import os
 import socket
 import subprocess
 import time
@@ -7,14 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from installed import IDENTITY, Server, make_repository, marked, running, settings
+from installed import IDENTITY, Server, called, make_repository, running, settings
 
+SLEEP = f"sleep 1000.{os.getpid()}"
 HOOKS = """
 [[projects]]
 name = "hanging"
 path = "repo"
 agent = "cat"
-post_create = ["echo began > began; sleep 1000 & sleep 1000"]
+post_create = ["echo began > began; SLEEP & SLEEP"]
 
 [[projects]]
 name = "failing"
@@ -53,7 +55,7 @@ command = ["no-such-agent-anywhere"]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory):
-    with running(tmp_path_factory.mktemp("server"), settings(HOOKS)) as one:
+    with running(tmp_path_factory.mktemp("server"), settings(HOOKS.replace("SLEEP", SLEEP))) as one:
         yield one
 
 
@@ -64,7 +66,7 @@ def _nothing_is_left(server: Server):
     _until(lambda: not server.worktrees())
     _until(lambda: server.branches() <= {"main", "kept"})
     _until(lambda: not list((server.folder / "state" / "workspaces").glob("*")))
-    assert not marked(str(server.folder / "state" / "workspaces"))
+    assert not called(SLEEP)
 
 
 def test_a_hanging_hook_is_a_504_that_says_so_and_leaves_nothing(server: Server) -> None:
@@ -73,7 +75,7 @@ def test_a_hanging_hook_is_a_504_that_says_so_and_leaves_nothing(server: Server)
     )
     assert answer.status_code == 504
     assert "post_create" in answer.json()["error"]
-    assert not marked("sleep 1000")
+    assert not called(SLEEP)
 
 
 def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(server: Server) -> None:

@@ -46,6 +46,18 @@ def test_new_work_is_a_503_while_the_server_shuts_down(own: Path) -> None:
         assert server.process.wait(10) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_further_signals_change_nothing_about_an_orderly_end(own: Path, number: signal.Signals) -> None:
+    with running(own, settings()) as server:
+        session = server.spawn("stubborn")
+        server.wait_for(session["id"], "up")
+        while server.process.poll() is None:
+            server.process.send_signal(number)
+            time.sleep(0.2)
+        assert server.process.returncode == 0
+        assert marked(session["id"]) == []
+
+
 def test_sigint_ends_the_server_like_sigterm(own: Path) -> None:
     with running(own, settings()) as server:
         server.spawn()

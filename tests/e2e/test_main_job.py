@@ -1,5 +1,6 @@
 """The main job, by hand: spawn a real agent in a real worktree, watch it, talk to it, kill it."""
 
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +63,7 @@ def test_a_hundred_messages_from_one_client_arrive_whole_and_in_order(server: Se
 def test_forty_spawns_and_forty_kills_at_once_leave_nothing(server: Server) -> None:
     warm = server.spawn()
     server.data("DELETE", f"/sessions/{warm['id']}")
-    _until(lambda: not server.worktrees())
+    _until(lambda: warm["branch"] not in server.branches())
     before = server.descriptors(), server.children(), server.branches()
     with ThreadPoolExecutor(40) as pool:
         sessions = list(pool.map(lambda _: server.spawn(), range(40)))
@@ -104,6 +105,46 @@ def test_a_send_to_an_agent_that_never_reads_is_a_504_and_a_kill_right_after_it_
     began = time.monotonic()
     assert server.data("DELETE", path) == "killed"
     assert time.monotonic() - began < 5
+
+
+def test_messages_to_a_slow_reader_arrive_whole_or_not_at_all_as_their_senders_were_told(
+    server: Server,
+) -> None:
+    session = server.spawn("slow")
+    path, answers = f"/sessions/{session['id']}", {}
+
+    def send(number: int) -> None:
+        message, seconds = f"<{number}>" + "x" * 30_000 + f"</{number}>", 0.004 + number % 7 * 0.009
+        answer = server.http.post(f"{path}/send?timeout={seconds}", json={"message": message})
+        answers[number] = (answer.status_code, answer.json().get("error", ""))
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(send, range(150)))
+    server.data("POST", f"{path}/send", json={"message": "the last one"})
+    said = server.wait_for(session["id"], "the last one", 30)
+    lines = said.splitlines()[1:-1]
+    whole = [re.fullmatch(r"<(\d+)>x{30000}</(\1)>", line) for line in lines]
+    assert all(whole), [line[:60] for line, fits in zip(lines, whole, strict=True) if not fits]
+    arrived = [int(fits[1]) for fits in whole if fits]
+    assert len(arrived) == len(set(arrived))
+    for number, (status, words) in answers.items():
+        if status == 200 or "will be completed" in words:
+            assert number in arrived
+        elif "withdrawn" in words:
+            assert number not in arrived
+    server.data("DELETE", path)
+
+
+def test_a_message_that_was_begun_is_not_sent_twice_under_its_idempotency_key(server: Server) -> None:
+    session = server.spawn("slow")
+    path, wanted = f"/sessions/{session['id']}/send", {"json": {"message": "y" * 300_000}}
+    headers = {"Idempotency-Key": "begun"}
+    first = server.http.post(f"{path}?timeout=0.1", headers=headers, **wanted)
+    assert "will be completed" in first.json()["error"]
+    assert server.http.post(path, headers=headers, **wanted).json() == {"data": "sent"}
+    server.data("POST", path, json={"message": "the last one"})
+    assert server.wait_for(session["id"], "the last one", 30).count("y" * 300_000) == 1
+    server.data("DELETE", f"/sessions/{session['id']}")
 
 
 def test_an_agent_that_exits_can_be_restored_in_its_workspace(server: Server) -> None:

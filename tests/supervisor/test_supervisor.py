@@ -18,6 +18,7 @@ from ennio.supervisor.errors import (
 from ennio.supervisor.ids import ProjectId, SessionId
 from ennio.supervisor.journal import Journal, JournalFailed
 from ennio.supervisor.lifecycle import status
+from ennio.supervisor.outbox import Letter
 from ennio.supervisor.protocols import Removal
 from ennio.supervisor.records import Activity, Order, Phase, SessionRecord
 from ennio.supervisor.stores.memory import MemoryStore
@@ -50,7 +51,7 @@ async def test_a_spawned_session_works_and_its_agent_hears_the_prompt_first(
     supervisor: Supervisor, world: World, autojump_clock: trio.abc.Clock
 ) -> None:
     record = await spawn(supervisor)
-    await supervisor.send(record.id, "more")
+    await supervisor.send(record.id, Letter("more"))
     assert status(record) == "Working"
     assert record.branch == f"ennio/{record.id}"
     assert world.terminals[0].heard == [b"do it\n", b"more\n"]
@@ -120,7 +121,7 @@ async def test_a_spawner_that_goes_away_leaves_nothing_or_a_whole_session(
         await spawn(supervisor)
     if scope.cancelled_caught:
         await settle()
-        assert supervisor.list() == []
+        assert supervisor.list(ended=True) == []
         assert world.trees == {}
         assert all(terminal.released for terminal in world.terminals)
     else:
@@ -241,7 +242,7 @@ async def test_a_kill_that_outruns_its_time_names_the_survivors_and_goes_on(
         await supervisor.kill(record.id)
     assert raised.value.survivors[0].pid == 4242
     with pytest.raises(Conflict):
-        await supervisor.send(record.id, "are you there?")
+        await supervisor.send(record.id, Letter("are you there?"))
     await trio.sleep(10)
     assert status(supervisor.get(record.id)) == "Killed"
 
@@ -275,7 +276,7 @@ async def test_a_kill_comes_before_queued_messages(
 
     async def sender(text: str) -> None:
         try:
-            await supervisor.send(record.id, text)
+            await supervisor.send(record.id, Letter(text))
         except Conflict as error:
             refused.append(error)
 
@@ -298,7 +299,7 @@ async def test_messages_of_one_sender_arrive_in_order(
 ) -> None:
     record = await spawn(supervisor)
     for number in range(50):
-        await supervisor.send(record.id, str(number))
+        await supervisor.send(record.id, Letter(str(number)))
     assert world.terminals[0].heard[1:] == [b"%d\n" % number for number in range(50)]
 
 
@@ -309,9 +310,9 @@ async def test_a_message_that_is_not_read_in_time_is_withdrawn(
     await settle()
     world.reads = False
     with pytest.raises(DeadlineExceeded, match=r"longer than 2 s.*does not read.*withdrawn"):
-        await supervisor.send(record.id, "lost", seconds=2)
+        await supervisor.send(record.id, Letter("lost"), seconds=2)
     world.reads = True
-    await supervisor.send(record.id, "found")
+    await supervisor.send(record.id, Letter("found"))
     assert world.terminals[0].heard == [b"do it\n", b"found\n"]
 
 
@@ -322,12 +323,12 @@ async def test_a_message_that_was_begun_is_completed_before_any_other(
     await settle()
     world.reads, world.takes_first = False, True
     with pytest.raises(DeadlineExceeded, match=r"will be completed"):
-        await supervisor.send(record.id, "long")
+        await supervisor.send(record.id, Letter("long"))
     with pytest.raises(DeadlineExceeded, match="withdrawn"):
-        await supervisor.send(record.id, "queued", seconds=3)
+        await supervisor.send(record.id, Letter("queued"), seconds=3)
     world.reads = True
     world.read_again.set()
-    await supervisor.send(record.id, "last")
+    await supervisor.send(record.id, Letter("last"))
     assert world.terminals[0].heard == [b"do it\n", b"long\n", b"last\n"]
 
 
@@ -339,7 +340,7 @@ async def test_senders_beyond_the_outbox_wait_and_get_their_turn(
     world.reads, world.takes_first = False, True
     async with trio.open_nursery() as nursery:
         for number in range(60):
-            nursery.start_soon(supervisor.send, record.id, str(number))
+            nursery.start_soon(supervisor.send, record.id, Letter(str(number)))
         await trio.sleep(5)
         world.reads = True
         world.read_again.set()
@@ -354,7 +355,7 @@ async def test_a_session_whose_agent_does_not_run_takes_no_message(
     world.terminals[0].die(code)
     await settle()
     with pytest.raises(Conflict, match="restore"):
-        await supervisor.send(record.id, "hello?")
+        await supervisor.send(record.id, Letter("hello?"))
 
 
 # Ending by itself, and being restored.
@@ -394,7 +395,7 @@ async def test_a_restored_session_goes_on_in_its_workspace_without_the_first_pro
     world.terminals[0].die(1)
     await settle()
     again = await supervisor.restore(record.id)
-    await supervisor.send(record.id, "go on")
+    await supervisor.send(record.id, Letter("go on"))
     assert (status(again), again.incarnation, again.tree) == ("Working", 2, record.tree)
     assert (again.exit_code, again.reason) == (None, None)
     assert world.terminals[1].heard == [b"go on\n"]
@@ -540,7 +541,7 @@ async def test_a_session_that_crashes_ends_its_agent_and_leaves_its_siblings_alo
     world.terminals[0].say(b"x")
     if broken == "write":
         with pytest.raises((Conflict, ExceptionGroup)):
-            await supervisor.send(unlucky.id, "x")
+            await supervisor.send(unlucky.id, Letter("x"))
     await settle()
     crashed = supervisor.get(unlucky.id)
     assert (status(crashed), crashed.phase) == ("Exited", Phase.FAILED)

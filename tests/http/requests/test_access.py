@@ -26,6 +26,11 @@ async def test_a_foreign_host_is_refused_everywhere_but_for_health_and_ready(
         assert (await client.get(path, headers=foreign)).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["//api/v1/sessions", "//ready", "///api/v1/health", "/api/v1//sessions"])
+async def test_a_doubled_slash_is_a_404_wherever_it_stands(client: HttpClient, path: str) -> None:
+    assert (await client.get(path, headers=OWN)).status_code == 404
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -86,6 +86,28 @@ async def test_a_failure_is_not_kept(autojump_clock: MockClock) -> None:
     assert await once(given, deed, body=b"another one") == b"answer 2"
 
 
+async def test_what_was_begun_and_will_be_completed_is_waited_for_and_not_done_again(
+    autojump_clock: MockClock,
+) -> None:
+    given, deed, completed = GivenAnswers(), Deed(fails=1), trio.Event()
+
+    async def rest() -> bytes:
+        await completed.wait()
+        return b"in the end"
+
+    async def again() -> bytes:
+        return await given.once("/x", "k", b"b", 10, deed, lambda: True, rest)
+
+    with pytest.raises(ValueError, match="it failed"):
+        await again()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(again)
+        await trio.sleep(1)
+        completed.set()
+    assert await again() == b"in the end"
+    assert deed.begun == 1
+
+
 @pytest.mark.parametrize("how", ["fails", "is cancelled"])
 async def test_when_the_first_comes_to_nothing_one_of_those_who_wait_does_it(
     how: str, autojump_clock: MockClock

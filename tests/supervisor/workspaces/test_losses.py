@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ennio.supervisor.errors import EnnioError
+from ennio.supervisor.workspaces import folders
+
 
 @pytest.fixture
 def at(repo):
@@ -106,11 +109,11 @@ async def test_what_belongs_to_somebody_else_is_kept_with_words(
     def deny(path, mode, **options):
         return Path(path).name != "cache"
 
-    def refuse(self, mode, **options):
-        raise PermissionError(1, "Operation not permitted", str(self))
+    def refuse(path, mode, **options):
+        raise PermissionError(1, "Operation not permitted", path)
 
     monkeypatch.setattr(os, "access", deny)
-    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setattr(os, "chmod", refuse)
     kept = (await workspace.remove(tree)).kept
     assert kept == "the workspace s-1 stays: it cannot be looked into: Operation not permitted: cache"
     assert (Path(tree.path) / "README").exists()
@@ -121,4 +124,44 @@ async def test_a_repository_that_is_gone_destroys_nothing(repo, worktrees, keep)
     tree = await keep(workspace)
     repo.path.rename(repo.path.with_name("gone"))
     assert "git cannot" in (await workspace.remove(tree)).kept
+    assert (Path(tree.path) / "README").exists()
+
+
+@pytest.mark.parametrize("ref", ["refs/worktree/deep/keep", "refs/bisect/bad", "refs/rewritten/onto"])
+async def test_commits_that_only_a_ref_of_the_worktrees_own_holds_keep_it(repo, worktrees, keep, at, ref):
+    workspace = worktrees()
+    tree = await keep(workspace)
+    repo.commit("work", cwd=Path(tree.path))
+    at(tree, "update-ref", ref, "HEAD")
+    at(tree, "reset", "--quiet", "--hard", "HEAD^")
+    assert "refs of its own" in (await workspace.remove(tree)).kept
+    repo.git("branch", "held", at(tree, "rev-parse", ref))
+    assert (await workspace.remove(tree)).kept is None
+
+
+@pytest.mark.parametrize("kind", ["worktrees", "clones"])
+async def test_a_folder_that_was_replaced_by_a_symlink_stays_and_is_not_followed(request, keep, root, kind):
+    workspace = request.getfixturevalue(kind)()
+    tree = await keep(workspace)
+    elsewhere = Path(tree.path).rename(root / "elsewhere")
+    Path(tree.path).symlink_to(elsewhere)
+    (elsewhere / "shut").mkdir(mode=0)
+    assert "a symlink" in (await workspace.remove(tree)).kept
+    assert Path(tree.path).is_symlink()
+    assert (elsewhere / "shut").stat().st_mode & 0o777 == 0
+
+
+@pytest.mark.parametrize("kind", ["worktrees", "clones"])
+@pytest.mark.parametrize("error", [RuntimeError("odd"), OSError(5, "broken disk"), EnnioError("no git")])
+async def test_whatever_goes_wrong_in_a_removal_is_told_and_not_raised(
+    request, keep, monkeypatch, kind, error
+):
+    def fail(folder):
+        raise error
+
+    workspace = request.getfixturevalue(kind)()
+    tree = await keep(workspace)
+    monkeypatch.setattr(folders, "put_aside", fail)
+    words = error.strerror if isinstance(error, OSError) else str(error)
+    assert (await workspace.remove(tree)).kept == f"the workspace s-1 cannot be removed: {words}"
     assert (Path(tree.path) / "README").exists()
