@@ -6,6 +6,7 @@ down by names and up by `..`. All of it blocks.
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from errno import EBUSY
@@ -68,6 +69,9 @@ def _look(fd: int, names: tuple[str, ...]) -> Place:
 def _enter(name: str, parent: int | None) -> int:
     """Open a folder; where its mode is in the way, change that first."""
     if not os.access(name, _ALL, dir_fd=parent):
+        if sys.platform != "linux":
+            os.chmod(name, stat.S_IRWXU, dir_fd=parent, follow_symlinks=False)
+            return os.open(name, os.O_RDONLY | _FOLDER, dir_fd=parent)
         bare = os.open(name, os.O_PATH | _FOLDER, dir_fd=parent)
         try:  # chmod(2) follows symlinks, and fchmod(2) wants a folder that can be read: see open(2), O_PATH
             os.chmod(f"/proc/self/fd/{bare}", stat.S_IMODE(os.fstat(bare).st_mode) | stat.S_IRWXU)

@@ -1,6 +1,7 @@
 """Changes that `git status` has been told not to look at, see git-update-index(1)."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -26,9 +27,12 @@ def _present(folder: Path, marked: list[tuple[str, str]]) -> set[str]:
 
 async def compared(git: Git, folder: Path, status: tuple[str, ...]) -> str:
     """Run that `git status` with an index of the same content, in which nothing is marked."""
-    tree = (await git.run("write-tree", cwd=folder)).strip()
+    said = await git.run("rev-parse", "--path-format=absolute", "--git-path", "index", cwd=folder)
+    whole = ("-c", "core.sparseCheckout=false", "-c", "core.ignoreStat=false")
     with tempfile.TemporaryDirectory(prefix="ennio-") as place:
-        index = os.path.join(place, "index")
-        whole = ("-c", "core.sparseCheckout=false", "-c", "core.ignoreStat=false")
-        await git.run(*whole, "read-tree", tree, cwd=folder, GIT_INDEX_FILE=index)
-        return await git.run(*whole, *status, cwd=folder, GIT_INDEX_FILE=index)
+        copy, fresh = os.path.join(place, "copy"), os.path.join(place, "fresh")
+        # Of a copy: git would write into the index itself which marks do not fit the files any more.
+        await trio.to_thread.run_sync(shutil.copyfile, said.removesuffix("\n"), copy)
+        tree = (await git.run("write-tree", cwd=folder, GIT_INDEX_FILE=copy)).strip()
+        await git.run(*whole, "read-tree", tree, cwd=folder, GIT_INDEX_FILE=fresh)
+        return await git.run(*whole, *status, cwd=folder, GIT_INDEX_FILE=fresh)

@@ -5,8 +5,9 @@ import trio
 
 from ennio.supervisor.branches import BranchName
 from ennio.supervisor.config import Symlink
-from ennio.supervisor.errors import CommandFailed, EnnioError
+from ennio.supervisor.errors import CommandFailed, EnnioError, HookFailed
 from ennio.supervisor.ids import SessionId
+from ennio.supervisor.workspaces import folders
 
 HOW = ("before", "beside", "after")
 
@@ -101,3 +102,16 @@ async def test_git_is_not_killed_while_it_writes(repo, worktrees, keep, root, ho
         await keep(worktrees())
     assert scope.cancelled_caught
     assert repo.state(root) == before
+
+
+@pytest.mark.parametrize("kind", ["worktrees", "clones"])
+async def test_whatever_goes_wrong_in_a_roll_back_is_a_note_on_the_first_error(
+    request, keep, monkeypatch, kind
+):
+    def fail(folder):
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(folders, "put_aside", fail)
+    with pytest.raises(HookFailed, match="no luck") as caught:
+        await keep(request.getfixturevalue(kind)(post_create=("echo no luck; exit 1",)))
+    assert caught.value.__notes__ == ["what was made of the workspace could not be removed: odd"]

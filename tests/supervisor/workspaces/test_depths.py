@@ -1,6 +1,7 @@
 """Trees deeper than any recursion, and than any path that can be named, are looked into and removed."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from ennio.supervisor.workspaces.digest import digest
 
 DIG = "import os\nfor _ in range(1500):\n    os.mkdir({0!r}); os.chdir({0!r})\nopen('end', 'w').close()\n"
 NAMES = ["d", "d" * 200]
+
+
+@pytest.fixture(autouse=True)
+def _fill_in(tmp_path):
+    """Leave no tree that pytest, which removes old folders by recursion, could not remove."""
+    yield
+    subprocess.run(["rm", "-rf", *tmp_path.iterdir()], check=True)
 
 
 def dig(folder: Path, name: str) -> None:

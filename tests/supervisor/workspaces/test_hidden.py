@@ -50,11 +50,11 @@ async def test_a_sparse_checkout_is_clean_and_work_outside_of_it_is_not(repo, wo
     workspace = worktrees()
     tree = await keep(workspace)
     at(tree, "sparse-checkout", "set", "--cone", *extra, "in")
+    at(tree, "update-index", "--skip-worktree", "README")
     outside = Path(tree.path) / "out"
     assert not outside.exists()
     outside.mkdir()
     (outside / "file").write_text("WORK")
-    at(tree, "update-index", "--skip-worktree", "README")
     assert "uncommitted work: out" in (await workspace.remove(tree)).kept
     (outside / "file").unlink()
     outside.rmdir()
