@@ -174,8 +174,8 @@ def test_a_commit_is_kept_on_its_branch_when_its_workspace_goes(server: Server, 
 def test_two_repositories_of_one_server_do_not_wait_for_each_other(own: Path) -> None:
     make_repository(own / "second")
     second = '[[projects]]\nname = "second"\npath = "second"\nagent = "cat"\n'
-    slow = '[[projects]]\nname = "slow"\npath = "repo"\nagent = "cat"\npost_create = ["sleep 5"]\n'
-    body = b'{"project_id": "slow", "prompt": "x"}'
+    slow = '[[projects]]\nname = "tardy"\npath = "repo"\nagent = "cat"\npost_create = ["sleep 5"]\n'
+    body = b'{"project_id": "tardy", "prompt": "x"}'
     head = "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with running(own, settings(second + slow)) as server, socket.socket() as client:
         client.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))

@@ -100,8 +100,10 @@ async def test_a_request_whose_client_left_is_logged_without_a_status(serve: Ser
     async with (await serve()).client() as client:
         await client.send(SPAWN)
         await eventually(lambda: world.trees)
-    await eventually(stream.getvalue)
-    assert json.loads(stream.getvalue())["status"] is None
+    await eventually(lambda: '"event": "request"' in stream.getvalue())
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["status"] for line in told if line["event"] == "request"] == [None]
+    assert "SessionSpawned" in {line["event"] for line in told}
 
 
 async def test_a_long_path_is_cut_in_the_log(serve: Serve) -> None:
