@@ -89,10 +89,6 @@ def ask(
         raise Failure(one_line(f"{error}; {advice}")) from error
     except UnicodeEncodeError as error:
         raise Failure("what you wrote is not valid UTF-8", MISUSED) from error
-    except BaseExceptionGroup as group:
-        if group.subgroup(KeyboardInterrupt):  # Ctrl-C within one of the HTTP library's nurseries
-            raise KeyboardInterrupt from None
-        raise
 
 
 def _client(config: "Config", patience: float | None) -> "Client":
