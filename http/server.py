@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import structlog
 import trio
@@ -20,6 +19,7 @@ from .app import create_app
 from .connections.front import Connections
 from .lock import CannotServe, Lock, hold
 from .server_log import set_up_log
+from .started import start_of
 
 _STOPPING = 6.0
 """Seconds for ending all agents in good order; the rest of the promised 10 is for what follows."""
@@ -112,23 +112,12 @@ def _port(listener: trio.SSLListener[trio.SocketStream] | trio.SocketListener) -
 
 def _announce(config: Config, lock: Lock, port: int) -> None:
     url = address(config.host, port, tls=config.tls_cert is not None)
-    lock.tell(_own_start(), config.host, port, url)
+    start = start_of(os.getpid())
+    assert start is not None  # we do run
+    lock.tell(start, config.host, port, url)
     for warning in config.warnings:
         _log.warning(warning)
     _log.info("listening", url=url)
-
-
-def _own_start() -> int:
-    """Return when this process began: field 22 of /proc/self/stat, in clock ticks since boot (proc(5)).
-
-    Where there is no /proc: seconds since 1970.
-    """
-    if sys.platform != "linux":
-        import psutil
-
-        return int(psutil.Process().create_time())
-    stat = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace")
-    return int(stat.rpartition(")")[2].split()[19])
 
 
 @contextmanager

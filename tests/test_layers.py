@@ -35,7 +35,7 @@ ADAPTERS = "agents hosts runtimes stores workspaces"
 PORTS = "protocols records events errors ids branches output environment"
 
 # ennio.http: what is typed, what is served, and the one module that puts them together with the domain.
-TYPED = "address cli client shapes commands.*"
+TYPED = "address cli client shapes started commands.*"
 ROOT_OF_COMPOSITION = "server"
 TYPED_MAY_READ = "config.__init__ errors plugins"
 

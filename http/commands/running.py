@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..started import start_of
 from .terminal import Failure, progress
 
 _PATIENCE = 30.0
@@ -25,7 +26,7 @@ class Running:
 
     def alive(self) -> bool:
         """Return whether this very process runs still; a pid that was given away again does not count."""
-        return _start_of(self.pid) == self.start
+        return start_of(self.pid) == self.start
 
 
 def running(data_dir: Path) -> Running | None:
@@ -89,24 +90,3 @@ def _ask_to_end(server: Running) -> None:
         return
     finally:
         os.close(holder)
-
-
-def _start_of(pid: int) -> int | None:
-    """Return when a process started, None when it does not run (any more, or but as a zombie).
-
-    On Linux field 22 of /proc/PID/stat, in clock ticks since boot (proc(5)); elsewhere seconds since 1970.
-    """
-    if sys.platform != "linux":
-        import psutil
-
-        try:
-            return int(psutil.Process(pid).create_time())
-        except psutil.NoSuchProcess:
-            return None
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    # The command's name stands in brackets and may hold blanks and brackets itself.
-    state, *rest = stat.rpartition(")")[2].split()
-    return None if state in {"Z", "X"} else int(rest[18])
