@@ -12,6 +12,7 @@ from .requests.asked import LARGEST_BODY
 from .routes.projects import projects
 from .routes.sessions import sessions
 from .routes.system import system
+from .routes.upkeep import upkeep
 
 SLOWEST_BODY = 30
 """Seconds that a request's body may take to arrive."""
@@ -29,8 +30,9 @@ def create_app(supervisor: Supervisor, config: Config) -> QuartTrio:
     app.before_request(_forget_the_last_request)
     guard(app, supervisor, config)
     register_errors(app)
-    for routes in (system(supervisor, config), sessions(supervisor, config), projects(supervisor)):
-        app.register_blueprint(routes)
+    for routes in (system, sessions, upkeep):
+        app.register_blueprint(routes(supervisor, config))
+    app.register_blueprint(projects(supervisor))
     app.asgi_app = logged(answer_after_body(app.asgi_app))  # type: ignore[method-assign, assignment]
     return app
 

@@ -142,9 +142,23 @@ def logs(
 
 
 @app.command("open")
-def open_workspace(context: typer.Context, session_id: SessionArgument) -> None:
-    """Open a shell in a workspace; into a pipe, print its path."""
-    sessions.open_workspace(context.obj, session_id)
+def open_terminal(context: typer.Context, session_id: SessionArgument) -> None:
+    """Get to the terminal of an agent that runs in tmux."""
+    from .commands.opening import open_terminal as attach
+
+    attach(context.obj, session_id)
+
+
+@app.command()
+def prune(
+    context: typer.Context,
+    days: Annotated[
+        float | None,
+        typer.Option("--days", metavar="N", help="What ended so many days ago; else [retention] days."),
+    ] = None,
+) -> None:
+    """Forget sessions that ended long ago, but for those with uncommitted work."""
+    sessions.prune(context.obj, days)
 
 
 @app.command()

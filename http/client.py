@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx2
 
 from .address import trust
-from .shapes import Event, Output, Session
+from .shapes import Event, Output, Pruned, Session
 
 T = TypeVar("T")
 
@@ -165,6 +165,10 @@ class Client:
     async def events(self, session_id: str) -> list[Event]:
         """Return a session's history, oldest first."""
         return await self._ask(list[Event], "GET", _path(session_id, "/events"))
+
+    async def prune(self, days: float | None = None) -> Pruned:
+        """Forget what ended so many days ago, or as long as is configured; uncommitted work is kept."""
+        return await self._ask(Pruned, "POST", "/api/v1/prune", json=_given(days=days))
 
     async def _ask(self, shape: type[T], method: str, path: str, **request: Any) -> T:
         """Ask and return the answer's `data`, which has this shape."""

@@ -48,15 +48,24 @@ def serve(config: Config) -> int:
     try:
         with hold(config.data_dir) as lock, ExitStack() as end:
             trio.run(_serve, config, lock, end)
-    except ConfigError:
-        raise
-    except CannotServe as error:
-        print(f"ennio: {error}", file=sys.stderr)
-        return 1
-    except Exception:
-        _log.critical("the server failed", exc_info=True)
+    except Exception as error:
+        refusal = _refusal(error)
+        if isinstance(refusal, ConfigError):
+            raise refusal from error
+        if refusal is not None:
+            print(f"ennio: {refusal}", file=sys.stderr)
+        else:
+            _log.critical("the server failed", exc_info=True)
         return 1
     return 0
+
+
+def _refusal(error: Exception) -> ConfigError | CannotServe | None:
+    """Return what was said to the operator in an error, or in a group of them: nurseries make groups."""
+    if isinstance(error, ConfigError | CannotServe):
+        return error
+    found = map(_refusal, error.exceptions) if isinstance(error, ExceptionGroup) else ()
+    return next((refusal for refusal in found if refusal), None)
 
 
 async def _serve(config: Config, lock: Lock, end: ExitStack) -> None:
@@ -69,9 +78,10 @@ async def _serve(config: Config, lock: Lock, end: ExitStack) -> None:
             async with trio.open_nursery() as front:
                 await front.start(connections.serve, listeners, closing)
                 _announce(config, lock, _port(listeners[0]))
+                nursery.start_soon(supervisor.recover)
                 _log.info("stopping", signal=signal.Signals(await anext(signals)).name)
                 end.enter_context(_by_force_after(_LATEST))
-                await supervisor.close(_STOPPING)
+                await supervisor.close(_STOPPING, detach=config.on_shutdown == "detach")
                 closing.set()
             nursery.cancel_scope.cancel()
     _log.info("stopped")

@@ -19,6 +19,9 @@ class Session(TypedDict):
     base_commit: NotRequired[str | None]
     created_at: NotRequired[str]
     last_activity_at: NotRequired[str | None]
+    ended_at: NotRequired[str | None]
+    pid: NotRequired[int | None]
+    attach: NotRequired[str | None]
     exit_code: NotRequired[int | None]
     reason: NotRequired[str | None]
 
@@ -29,6 +32,13 @@ class Output(TypedDict):
     text: str
     cursor: str
     truncated: bool
+
+
+class Pruned(TypedDict):
+    """The ids of sessions that were forgotten, and of those that were kept for their uncommitted work."""
+
+    pruned: list[str]
+    kept: list[str]
 
 
 class Event(TypedDict):

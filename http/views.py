@@ -1,5 +1,7 @@
 """What a session, an event, a project and an output look like from outside."""
 
+import shlex
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -24,14 +26,19 @@ class SessionView(BaseModel):
     workspace_path: str | None
     base_commit: str | None
     pid: int | None
+    attach: str | None
+    starts: int
+    restarts: int
     exit_code: int | None
     reason: str | None
     created_at: datetime
+    started_at: datetime | None
     last_activity_at: datetime | None
+    ended_at: datetime | None
 
     @classmethod
-    def of(cls, record: SessionRecord) -> "SessionView":
-        """Show a session as its record has it."""
+    def of(cls, record: SessionRecord, attach: Sequence[str] | None = None) -> "SessionView":
+        """Show a session as its record has it; `attach` is what to run to get to its agent's terminal."""
         return cls(
             id=record.id,
             project_id=record.project_id,
@@ -45,10 +52,15 @@ class SessionView(BaseModel):
             workspace_path=record.tree.path if record.tree else None,
             base_commit=record.base_commit,
             pid=record.handle.pid if record.handle else None,
+            attach=shlex.join(attach) if attach else None,
+            starts=record.incarnation,
+            restarts=len(record.restarts),
             exit_code=record.exit_code,
             reason=record.reason,
             created_at=record.created_at,
+            started_at=record.started_at,
             last_activity_at=record.last_activity_at,
+            ended_at=record.ended_at,
         )
 
 
@@ -126,23 +138,25 @@ class OutputView(BaseModel):
 
 
 class RenderedSessions:
-    """Sessions written out as JSON, each once: a record is replaced when it changes, so the same record
-    means the same bytes."""
+    """Sessions written out as JSON, each once: a record is replaced when it changes, so the same record and
+    the same terminal mean the same bytes. `attach` tells how to get to the terminal of an agent that runs."""
 
     _MOST = 10_000
 
-    def __init__(self) -> None:
-        self._written: dict[SessionId, tuple[SessionRecord, bytes]] = {}
+    def __init__(self, attach: Callable[[SessionId], Sequence[str] | None]) -> None:
+        self._attach = attach
+        self._written: dict[SessionId, tuple[SessionRecord, Sequence[str] | None, bytes]] = {}
 
     def of(self, record: SessionRecord) -> bytes:
         """Return a session as JSON."""
+        attach = self._attach(record.id) if record.handle else None
         known = self._written.get(record.id)
-        if known is not None and known[0] is record:
-            return known[1]
+        if known is not None and known[0] is record and known[1] == attach:
+            return known[2]
         if len(self._written) >= self._MOST:  # ids of spawns that were undone are among them
             self._written.clear()
-        content = SessionView.of(record).model_dump_json().encode()
-        self._written[record.id] = record, content
+        content = SessionView.of(record, attach).model_dump_json().encode()
+        self._written[record.id] = record, attach, content
         return content
 
 

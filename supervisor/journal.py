@@ -1,10 +1,11 @@
 """The one record of what happened: an event is stored before anyone acts on it or sees it."""
 
 import structlog
+import trio
 
 from .events import Event
 from .ids import SessionId
-from .protocols import Store
+from .protocols import Answers, Store
 from .records import SessionRecord
 
 _log = structlog.get_logger()
@@ -19,6 +20,30 @@ class Journal:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be stored just now, or None; whatever happens meanwhile waits until it can."""
+        return self._store.trouble
+
+    @property
+    def answers(self) -> Answers:
+        """Where answers to requests with an Idempotency-Key are kept, beside the events."""
+        return self._store
+
+    async def run_forever(self) -> None:
+        """Do the storing; for a nursery that lives as long as the server. Raises `JournalFailed`."""
+        try:
+            await self._store.run_forever()
+        except Exception as error:
+            raise JournalFailed(f"nothing can be stored any more: {error}") from error
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._store.aclose()
+
+    async def load(self) -> list[SessionRecord]:
+        """Return every session that is known, oldest first."""
+        return await self._store.load()
 
     async def append(self, event: Event, record: SessionRecord) -> None:
         """Store the event, and the record as it is after it, or raise `JournalFailed`."""

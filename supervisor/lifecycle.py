@@ -18,6 +18,8 @@ TRANSITIONS: dict[Phase, dict[type[e.Event], Phase]] = {
     },
     Phase.RUNNING: {
         e.ActivityChanged: Phase.RUNNING,
+        e.LimitNear: Phase.RUNNING,
+        e.LimitExceeded: Phase.STOPPING,
         e.SessionFinished: Phase.DONE,
         e.SessionExited: Phase.EXITED,
         e.SessionCrashed: Phase.FAILED,

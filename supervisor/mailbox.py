@@ -75,6 +75,14 @@ class Mailbox:
         """Deliver a message and go on."""
         await self._post(message, Reply())
 
+    def hint(self, message: object) -> bool:
+        """Deliver a message if there is room for it just now; return whether there was. Never waits."""
+        try:
+            self._outlet.send_nowait((message, Reply()))
+        except (trio.WouldBlock, trio.BrokenResourceError):
+            return False
+        return True
+
     async def _post(self, message: object, reply: Reply) -> None:
         try:
             await self._outlet.send((message, reply))

@@ -48,10 +48,36 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """Clear the workspace of an ended session away if it is clean, and end with it. Answered when settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Go on where an earlier server was cut short. Answered when the session is owned again, or settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The agent is near a limit, or past it: then end it. `used` and `most` are in the limit's own unit."""
+
+    name: str
+    used: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStarted:
     """The agent runs. Refused when nobody wants it any more: then its incarnation undoes itself."""
 
     tree: Tree
+    terminal: Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAdopted:
+    """What an earlier server launched is held again, or what is left of it."""
+
     terminal: Terminal
 
 
@@ -71,9 +97,9 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class AgentGone:
-    """Nothing of the agent runs any more. `exit_code` is its own, or minus a signal's number."""
+    """Nothing of the agent runs any more. `exit_code` is as `Terminal.wait` has it."""
 
-    exit_code: int
+    exit_code: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,15 @@ class OutputLog:
         """The cursor of the oldest byte that is kept."""
         return self._starts[0] if self._starts else self.end
 
+    def last_written(self) -> float | None:
+        """Return when bytes came last, in seconds since the epoch; None when none are kept."""
+        if not self._starts:
+            return None
+        try:
+            return self._path(self._starts[-1]).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     def append(self, data: bytes) -> None:
         """Add bytes at the end; older ones are dropped for them.
 
@@ -83,6 +92,22 @@ class OutputLog:
                     break
                 start = cursor = until  # the writer has dropped that file meanwhile
         return Chunk(b"".join(pieces), start, cursor)
+
+    def refresh(self, end: int | None = None) -> None:
+        """For a reader: see what the writer has written meanwhile.
+
+        `end` is how far the writer is known to have come; with it the folder is read only if it must be.
+        """
+        if end is not None and self._starts:
+            last = self._starts[-1]
+            with suppress(FileNotFoundError):
+                reached = last + self._path(last).stat().st_size
+                if reached >= end:
+                    self.end = max(self.end, reached)
+                    return
+        starts, reached = self._scan()
+        if reached >= self.end:
+            self._starts, self.end = starts, reached
 
     def close(self) -> None:
         """Let go of the descriptor. The log can still be read, and appended to."""

@@ -1,7 +1,7 @@
 """A project with everything that a session of it works with."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,24 +10,35 @@ from .errors import AgentMissing, Invalid
 from .ids import SessionId
 from .prompts import compose
 from .protocols import Agent, Runtime, Workspace
-from .records import Command, Job, Launch, Order, SessionRecord, Tree
+from .records import Command, Hold, Job, Launch, Order, SessionRecord, Tree
+
+_MEMORY_CEILING = 1.25
+"""The kernel's own limit, as a multiple of the configured one: it is for what outruns the guard, and must be
+high enough for the guard to see that the limit was passed."""
+_TASKS_CEILING = 32
+"""The same for processes; the kernel counts every thread (cgroup v2, `pids.max`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """One project, wired: its configuration, its ports, and the environment that its agents start from.
 
-    `env` is the server's own without its secrets. `folder` keeps what belongs to single sessions.
+    `runtime` is for new agents, `runtimes` finds by name that of an agent which runs already. `env` is the
+    server's own without its secrets. `folder` keeps what belongs to single sessions.
+    A start that nobody waits for, after the restart policy, may take `start_within` seconds.
     """
 
     config: ProjectConfig
     agent: Agent
     runtime: Runtime
+    runtimes: Callable[[str], Runtime]
     workspace: Workspace
     env: Mapping[str, str]
     folder: Path
     idle_after: float
     kill_grace: float
+    orphan_timeout: float
+    start_within: float = 60.0
 
     def check(self, order: Order) -> None:
         """Raise `Invalid` for an order that this project cannot serve, whatever else is going on."""
@@ -51,8 +62,19 @@ class Project:
             model=self.config.model,
         )
 
+    def hold(self, record: SessionRecord, incarnation: int) -> Hold:
+        """Describe where one incarnation of the agent is held."""
+        return Hold(
+            session_id=record.id,
+            incarnation=incarnation,
+            folder=str(self.folder / record.id),
+            keep_bytes=self.config.output_bytes,
+            grace=self.kill_grace,
+            orphan_timeout=self.orphan_timeout,
+        )
+
     def launch(self, record: SessionRecord, tree: Tree, command: Command) -> Launch:
-        """Describe the same start as the runtime wants it, the whole environment included."""
+        """Describe the next start as the runtime wants it, the whole environment included."""
         about = {
             "ENNIO_SESSION_ID": record.id,
             "ENNIO_PROJECT_ID": record.project_id,
@@ -60,14 +82,14 @@ class Project:
             "ENNIO_ISSUE_ID": record.issue_id or "",
             "ENNIO_ROLE": record.role or "",
         }
+        limits = self.config.limits
         return Launch(
-            session_id=record.id,
-            incarnation=record.incarnation + 1,
+            hold=self.hold(record, record.incarnation + 1),
             argv=command.argv,
             env={**self.env, **about, **command.env},
             cwd=tree.path,
-            output=str(self.output(record.id)),
-            keep_bytes=self.config.output_bytes,
+            memory_bytes=_ceiling(limits.memory_bytes, _MEMORY_CEILING),
+            processes=_ceiling(limits.processes, _TASKS_CEILING),
         )
 
     def first_prompt(self, record: SessionRecord) -> str:
@@ -76,4 +98,8 @@ class Project:
 
     def output(self, session_id: SessionId) -> Path:
         """Return the folder that keeps a session's output."""
-        return self.folder / session_id / "output"
+        return self.folder / session_id / "output"  # as `Hold.output` has it
+
+
+def _ceiling(limit: int | None, times: float) -> int | None:
+    return None if limit is None else int(limit * times)

@@ -79,19 +79,45 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
-    """What a runtime is asked to hold: the whole environment, and the folder that keeps the output.
+class Hold:
+    """Where one incarnation of a session's agent is held, and how: what a restarted server can tell again.
 
-    `incarnation` counts the starts of one session from 1. Of the output `keep_bytes` are kept.
+    `incarnation` counts the starts of one session from 1. `folder` is the session's own: its output is kept
+    below it, of which `keep_bytes` are. When the agent ends by itself, what it left running has `grace`
+    seconds to end. An agent may go on for `orphan_timeout` seconds without a server.
     """
 
     session_id: SessionId
     incarnation: int
+    folder: str
+    keep_bytes: int
+    grace: float
+    orphan_timeout: float
+
+    @property
+    def output(self) -> str:
+        """The folder that keeps what the agent says."""
+        return f"{self.folder}/output"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a runtime is asked to start, with its whole environment and the limits of its tree."""
+
+    hold: Hold
     argv: tuple[str, ...]
     env: dict[str, str]
     cwd: str
-    output: str
-    keep_bytes: int
+    memory_bytes: int | None = None
+    processes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a tree of processes takes: how many there are, and how many bytes of memory they do not share."""
+
+    processes: int
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +125,8 @@ class Handle:
     """A running agent as plain data: enough to prove later that a pid is still the same process.
 
     `start` is field 22 of /proc/PID/stat in clock ticks since boot (proc(5)), 0 where there is none.
-    `output_start` is the byte at which this incarnation's output begins.
+    `holder` is the process that holds the agent and outlives the server, 0 where there is none.
+    `output_start` is the byte at which this incarnation's output begins. `runtime` is who launched it.
     """
 
     pid: int
@@ -107,6 +134,23 @@ class Handle:
     boot_id: str
     incarnation: int
     output_start: int = 0
+    holder: int = 0
+    holder_start: int = 0
+    runtime: str = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to a request with an Idempotency-Key; `content` None: its end is not known.
+
+    `target` is what was asked for, `fingerprint` a digest of the request's body.
+    """
+
+    target: str
+    key: str
+    fingerprint: bytes
+    given_at: datetime
+    content: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +173,13 @@ class SessionRecord:
     handle: Handle | None = None
     exit_code: int | None = None
     reason: str | None = None
+    stop_reason: str | None = None
+    """While it is being stopped: why, and None when it is being killed."""
+    started_at: datetime | None = None
+    """When the agent was started for its present or last run."""
+    opening: str | None = None
+    """What the agent is told first in its present run."""
+    restarts: tuple[datetime, ...] = ()
+    """When it was started again unasked, within the period that counts."""
     last_activity_at: datetime | None = None
+    ended_at: datetime | None = None

@@ -1,6 +1,6 @@
 """The sessions there are, by id: reading is from memory and never waits for a session."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .errors import NotFound
 from .ids import ProjectId, SessionId
@@ -27,12 +27,20 @@ class Roster:
         """Return every session, oldest first."""
         return list(self._sessions.values())
 
+    def ids(self) -> Collection[str]:
+        """Return the ids of all sessions, as a view that sees those to come."""
+        return self._sessions.keys()
+
     def find(self, session_id: SessionId) -> Session:
         """Return a session, or raise `NotFound`."""
         session = self._sessions.get(session_id)
         if session is None or session.vanished:
             raise NotFound(f"there is no session {session_id}; the list of all has those that there are")
         return session
+
+    def active(self, project_id: ProjectId) -> int:
+        """Return how many places of a project are taken."""
+        return sum(one.active for one in self._sessions.values() if one.record.project_id == project_id)
 
     def records(
         self, *, project_id: ProjectId | None, ended: bool, after: SessionId | None

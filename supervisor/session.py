@@ -1,6 +1,6 @@
 """The actor: one trio task that owns one agent, and the mailbox that reaches it."""
 
-import signal
+import math
 from dataclasses import replace
 from datetime import timedelta
 from functools import singledispatchmethod
@@ -15,12 +15,14 @@ from .actor import Actor
 from .errors import Conflict, EnnioError, Survivor, Unavailable
 from .incarnation import Incarnation
 from .journal import Journal
-from .lifecycle import STARTABLE, TRANSITIONS, advance, status
+from .lifecycle import ENDED, STARTABLE, TRANSITIONS, advance, status
+from .limits import Facts
 from .mailbox import Reply
 from .outbox import Outbox
 from .project import Project
-from .protocols import Removal, Terminal
+from .protocols import Attachable, Removal, Runtime, Terminal
 from .records import Phase, SessionRecord, Tree
+from .restarts import STAYS, how_it_ended, judge
 
 _LETTERS = 16
 """How many messages may wait for one agent; further senders wait at the door."""
@@ -44,8 +46,12 @@ class Session(Actor):
         self._start: m.Spawn | m.Restore | None = start
         self._starter, self._enders = Reply(), list[Reply]()
         self._called_off: EnnioError | None = None
-        self._stop_reason: str | None = None
         self._cleaning = self._unwanted = False
+        self._leaver: Reply | None = None
+        self._struck = self._by_policy = self._coming_back = False
+        self._over_limit: m.Limit | None = None
+        self.retiring = False
+        """Whether the server is closing: then its agent is not started again by itself."""
 
     # What others may read at any time, without asking.
 
@@ -71,9 +77,36 @@ class Session(Actor):
         """What a start is waiting for."""
         return self._incarnation.waits_for if self._incarnation else "its turn"
 
+    @property
+    def active(self) -> bool:
+        """Whether it takes a place of its project, as one does whose agent is just being started again."""
+        return not self.vanished and (self._coming_back or self._record.phase not in ENDED)
+
+    @property
+    def project(self) -> Project:
+        """The project that it belongs to."""
+        return self._project
+
+    @property
+    def runtime(self) -> Runtime:
+        """What holds its agent."""
+        handle = self._record.handle
+        return self._project.runtimes(handle.runtime) if handle else self._project.runtime
+
+    def facts(self) -> Facts | None:
+        """What is known of its agent's present run, or None when none runs."""
+        if self._record.phase is not Phase.RUNNING or not self._incarnation or not self._terminal:
+            return None
+        return self._incarnation.facts(self._terminal)
+
     def survivors(self) -> tuple[Survivor, ...]:
         """What a kill has not ended yet."""
         return self._terminal.survivors() if self._terminal else ()
+
+    @property
+    def attach(self) -> tuple[str, ...] | None:
+        """What an operator runs to see the agent's terminal, or None when it has none."""
+        return self._terminal.attach if isinstance(self._terminal, Attachable) else None
 
     # The task.
 
@@ -89,7 +122,7 @@ class Session(Actor):
 
     def _unanswered(self) -> list[Reply]:
         self._outbox.refuse(f"{self._record.id} is over")
-        return [self._starter, *self._enders]
+        return [self._starter, *self._enders, *filter(None, [self._leaver])]
 
     async def became(self, kind: type[e.Event], **particulars: Any) -> None:
         """Let something have happened: the one door through which the session changes."""
@@ -108,8 +141,9 @@ class Session(Actor):
     @_handle.register
     async def _spawn(self, message: m.Spawn, reply: Reply) -> None:
         self._starter = reply
-        await self.became(e.SessionSpawned, agent_name=self._record.agent_name)
-        self._begin(self._project.first_prompt(self._record))
+        opening = self._project.first_prompt(self._record)
+        await self.became(e.SessionSpawned, agent_name=self._record.agent_name, opening=opening)
+        self._begin()
 
     @_handle.register
     async def _restore(self, message: m.Restore, reply: Reply) -> None:
@@ -119,14 +153,36 @@ class Session(Actor):
             raise Conflict(f"{record.id} is {status(record)}: {why}")
         if tree is None or not Path(tree.path).is_dir():
             raise Conflict(f"the workspace of {record.id} is gone: spawn a new session on its branch")
-        self._start, self._starter = message, reply
-        await self.became(e.RestoreRequested)
-        self._begin(message.prompt)
+        self._start, self._starter, self._by_policy = message, reply, False
+        await self.became(e.RestoreRequested, opening=message.prompt, restarts=record.restarts)
+        self._begin()
 
-    def _begin(self, prompt: str | None) -> None:
-        self._called_off = self._stop_reason = None
-        self._incarnation = Incarnation(self._project, self._record, prompt, self.mailbox, self._outbox)
+    def _begin(self, within: float = math.inf) -> None:
+        self._called_off = self._over_limit = None
+        self._struck = False
+        self._incarnation = Incarnation(self._project, self._record, self.mailbox, self._outbox, within)
         self._nursery.start_soon(self._incarnation.run)
+
+    @_handle.register
+    async def _recover(self, message: m.Recover, reply: Reply) -> None:
+        phase = self._record.phase
+        if phase in {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}:
+            self._starter = reply
+            self._incarnation = Incarnation(self._project, self._record, self.mailbox, self._outbox)
+            self._nursery.start_soon(self._incarnation.recover)
+            return
+        if phase is Phase.KILLED:
+            self._clean()
+            self._over = not self._cleaning
+        reply.answer()
+
+    @_handle.register
+    async def _agent_adopted(self, message: m.AgentAdopted, reply: Reply) -> None:
+        self._terminal = message.terminal
+        reply.answer()
+        self._starter.answer()
+        if self._record.phase is Phase.STOPPING:
+            self._end_agent(self._project.kill_grace, Reply())
 
     @_handle.register
     async def _agent_started(self, message: m.AgentStarted, reply: Reply) -> None:
@@ -150,7 +206,8 @@ class Session(Actor):
         elif self._record.phase is Phase.STOPPING:
             await self._killed(None)
         else:
-            await self.became(e.SessionExited, exit_code=None, reason=f"it could not be restored: {error}")
+            may_return = self._by_policy and not self._called_off
+            await self._ended_unasked(None, f"it could not be restored: {error}", may_return)
         self._starter.refuse(error)
         self._answer_enders()
 
@@ -199,7 +256,6 @@ class Session(Actor):
             reply.answer()
             return
         await self.became(e.KillRequested)
-        self._stop_reason = None
         if phase is Phase.SPAWNING:
             await self._call_off(Conflict(f"{self._record.id} was killed while it was being started"), reply)
         elif phase in STARTABLE:
@@ -215,12 +271,27 @@ class Session(Actor):
             await self._call_off(Unavailable(message.reason), reply)
         elif phase is Phase.RUNNING:
             await self.became(e.StopRequested, reason=message.reason)
-            self._stop_reason = message.reason
             self._end_agent(message.grace, reply)
         elif phase is Phase.STOPPING:
             self._end_agent(message.grace, reply)
         else:
             reply.answer()
+
+    def strike(self, over: m.Limit | None = None) -> None:
+        """End the agent, for a limit or a kill, before that is written down: it may be filling the disk."""
+        if self._terminal:
+            self._struck, self._over_limit = True, self._over_limit or over
+            self._nursery.start_soon(self._terminal.stop, self._project.kill_grace)
+
+    @_handle.register
+    async def _limit(self, message: m.Limit, reply: Reply) -> None:
+        if self._record.phase is not Phase.RUNNING:
+            return
+        exceeded = message.used > message.most
+        kind = e.LimitExceeded if exceeded else e.LimitNear
+        await self.became(kind, limit=message.name, used=message.used, most=message.most)
+        if exceeded:
+            self._end_agent(self._project.kill_grace, reply)
 
     def _end_agent(self, grace: float, reply: Reply) -> None:
         self._enders.append(reply)
@@ -230,18 +301,35 @@ class Session(Actor):
 
     @_handle.register
     async def _agent_gone(self, message: m.AgentGone, reply: Reply) -> None:
-        code, stopping = message.exit_code, self._record.phase is Phase.STOPPING
+        code = message.exit_code
         self._incarnation = self._terminal = None
         self._outbox.refuse(f"the agent of {self._record.id} has ended")
-        if stopping and self._stop_reason is None:
+        if self._over_limit:  # it was struck, and that is told only now
+            await self._limit(self._over_limit, Reply())
+        why = self._record.stop_reason
+        if self._record.phase is not Phase.STOPPING:
+            await self._ended_unasked(code, how_it_ended(code), not self._struck)
+        elif why is None:
             await self._killed(code)
-        elif stopping:
-            await self.became(e.SessionExited, exit_code=code, reason=self._stop_reason)
-        elif code == 0:
+        else:
+            await self.became(e.SessionExited, exit_code=code, reason=why)
+        self._answer_enders()
+
+    async def _ended_unasked(self, code: int | None, how: str, may_return: bool) -> None:
+        """Note that no agent runs; start one again if that may be, and the project's policy says so."""
+        policy, past = self._project.config.restart, self._record.restarts
+        may_return = may_return and not self.retiring
+        verdict = judge(policy, past, code, e.now()) if may_return else STAYS
+        self._coming_back = verdict.restarts is not None
+        if code == 0 and not verdict.so:
             await self.became(e.SessionFinished)
         else:
-            await self.became(e.SessionExited, exit_code=code, reason=_how_it_ended(code))
-        self._answer_enders()
+            await self.became(e.SessionExited, exit_code=code, reason=how + verdict.so)
+        if verdict.restarts is not None and not self.retiring:
+            self._by_policy = True
+            await self.became(e.RestoreRequested, restarts=verdict.restarts)
+            self._begin(self._project.start_within)
+        self._coming_back = False
 
     async def _killed(self, exit_code: int | None) -> None:
         await self.became(e.SessionKilled, exit_code=exit_code)
@@ -253,6 +341,14 @@ class Session(Actor):
             self._enders.pop().answer()
 
     # Clearing away.
+
+    @_handle.register
+    async def _leave(self, message: m.Leave, reply: Reply) -> None:
+        if self._record.phase not in ENDED:
+            raise Conflict(f"{self._record.id} is {status(self._record)}: only ended sessions can be pruned")
+        self._clean()
+        self._over = not self._cleaning
+        self._leaver = reply
 
     def _clean(self) -> None:
         if self._record.tree and not self._cleaning:
@@ -271,13 +367,7 @@ class Session(Actor):
         self._cleaning = False
         if message.removal.kept is None:
             await self.became(e.SessionCleaned, branch_kept=message.removal.branch_kept)
-            self._over = self._record.phase is Phase.KILLED
-
-
-def _how_it_ended(exit_code: int) -> str:
-    if exit_code >= 0:
-        return f"it ended with exit code {exit_code}"
-    try:
-        return f"it was ended by {signal.Signals(-exit_code).name}"
-    except ValueError:
-        return f"it was ended by signal {-exit_code}"
+            self._over = self._record.phase is Phase.KILLED or self._leaver is not None
+        if self._leaver:
+            self._leaver.answer()
+            self._leaver = None

@@ -1,39 +1,43 @@
 """The nursery of sessions: one task each, and the end of one is not the end of another."""
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from datetime import datetime, timedelta
 
 import structlog
 import trio
 
 from . import messages as m
-from .config import ProjectConfig, Timeouts
+from .config import Timeouts
 from .errors import (
     Conflict,
     DeadlineExceeded,
-    NotFound,
+    EnnioError,
     SessionOver,
     Survived,
     TooMany,
     Unavailable,
     deadline,
 )
-from .events import Event, now
-from .ids import ProjectId, SessionId
+from .events import now
+from .guard import Guard
+from .ids import SessionId
 from .journal import Journal, JournalFailed
 from .outbox import Letter
-from .output import OutputLog
 from .project import Project
+from .projects import Projects
+from .pruning import Pruned, drop_folder, prune
+from .reading import Reading
 from .records import Order, Phase, SessionRecord
-from .roster import Roster
+from .recovery import settle_the_rest
 from .session import Session
-from .transcript import Excerpt, excerpt
+
+_PRUNE_EVERY = 600.0
+"""Seconds between looks for sessions that are old enough to be dropped."""
 
 _log = structlog.get_logger()
 
 
-class Supervisor:
+class Supervisor(Reading):
     """Start sessions, reach them, end them.
 
     What takes long is bounded by `seconds`, or else by the configured limit, and raises
@@ -43,66 +47,43 @@ class Supervisor:
     def __init__(
         self,
         nursery: trio.Nursery,
-        projects: Mapping[ProjectId, Project],
+        projects: Projects,
         journal: Journal,
         timeouts: Timeouts,
     ) -> None:
-        self.closing = False
-        self._nursery, self._projects, self._journal, self._timeouts = nursery, projects, journal, timeouts
-        self._roster = Roster()
+        super().__init__(projects, journal)
+        self.recovering, self.closing = True, False
+        self._nursery, self._timeouts = nursery, timeouts
 
-    # Reading.
+    # Beginning.
 
-    @property
-    def containment(self) -> str:
-        """How surely a tree of processes can be ended here: the least sure of the runtimes in use."""
-        ranks = ("best-effort", "shim+marker", "cgroup+shim")
-        used = {project.runtime.containment for project in self._projects.values()}
-        return min(used, key=ranks.index, default=ranks[0])
+    async def recover(self) -> None:
+        """Take over what an earlier server left, and account for all of it.
 
-    def projects(self) -> list[ProjectConfig]:
-        """Return the configured projects, in the configuration's order."""
-        return [project.config for project in self._projects.values()]
-
-    def project(self, project_id: ProjectId) -> Project:
-        """Return one project."""
-        try:
-            return self._projects[project_id]
-        except KeyError:
-            known = ", ".join(self._projects) or "none"
-            raise NotFound(f"there is no project {project_id}; the configuration has: {known}") from None
-
-    def get(self, session_id: SessionId) -> SessionRecord:
-        """Return one session, ended ones too."""
-        return self._roster.find(session_id).record
-
-    def list(
-        self,
-        *,
-        project_id: ProjectId | None = None,
-        ended: bool = False,
-        limit: int | None = None,
-        after: SessionId | None = None,
-    ) -> list[SessionRecord]:
-        """Return the active sessions, newest first, at most `limit`; with `ended` the ended ones too.
-
-        `after` leaves out everything up to and with that session.
+        An agent that is still held goes on; any other is ended and its session becomes Exited, or whatever
+        had been begun. What an unfinished spawn made is removed. Until then `recovering` is set.
         """
-        if project_id is not None:
-            self.project(project_id)
-        return list(islice(self._roster.records(project_id=project_id, ended=ended, after=after), limit))
+        sessions = [self._return_of(record) for record in await self._journal.load()]
+        async with trio.open_nursery() as nursery:
+            for session in sessions:
+                nursery.start_soon(self._take_over, session)
+        known = {session.record.id for session in sessions}
+        await settle_the_rest(self._projects, known, self._roster.ids())
+        self.recovering = False
 
-    def output(self, session_id: SessionId, *, after: str | None, limit: int, raw: bool) -> Excerpt:
-        """Return what the agent said after a cursor; see `transcript.excerpt`."""
-        record = self.get(session_id)
-        project = self.project(record.project_id)
-        log = OutputLog(project.output(session_id), project.config.output_bytes)
-        return excerpt(log, after=after, limit=limit, raw=raw, complete=record.handle is None)
+    def _return_of(self, record: SessionRecord) -> Session:
+        session = Session(record, self._projects.of(record), self._journal)
+        self._roster.put(session)
+        self._nursery.start_soon(self._watch, session)
+        return session
 
-    async def history(self, session_id: SessionId) -> Sequence[Event]:
-        """Return what happened to a session, oldest first."""
-        self._roster.find(session_id)
-        return await self._journal.history(session_id)
+    async def _take_over(self, session: Session) -> None:
+        session_id = session.record.id
+        try:
+            with deadline(f"taking over {session_id}", self._timeouts.spawn), suppress(SessionOver):
+                await session.mailbox.ask(m.Recover())
+        except EnnioError as error:
+            _log.error("a session is not settled yet", session_id=session_id, error=str(error))
 
     # Changing.
 
@@ -159,24 +140,49 @@ class Supervisor:
         `Survived`, which names what is left, and the kill goes on.
         """
         session = self._roster.find(session_id)
+        if self._journal.trouble:
+            session.strike()
         try:
             with deadline(f"killing {session_id}", seconds or self._timeouts.kill), suppress(SessionOver):
                 await session.mailbox.ask(m.Kill())
         except DeadlineExceeded as late:
             left = session.survivors()
             names = ", ".join(map(str, left)) or "nothing that can be seen"
+            if trouble := self._journal.trouble:
+                names += f"; that cannot be written down now: {trouble}"
             raise Survived(f"{late}; still there: {names}; ennio goes on trying", left) from late
 
-    async def close(self, seconds: float) -> None:
-        """Stop every agent within `seconds`, to be restored later; new work is refused from now on."""
+    async def close(self, seconds: float, *, detach: bool = False) -> None:
+        """Stop every agent within `seconds`, to be restored later; new work is refused from now on.
+
+        With `detach` only what is being started is stopped, and agents that run are left running.
+        """
         self.closing = True
+        for session in self._roster.all():
+            session.retiring = True
         grace = min(seconds / 2, self._timeouts.kill_grace)
         with trio.move_on_after(seconds):
             async with trio.open_nursery() as nursery:
                 for session in self._roster.all():
-                    nursery.start_soon(_stop, session, grace)
+                    if not detach or session.record.phase is not Phase.RUNNING:
+                        nursery.start_soon(_stop, session, grace)
+
+    async def prune(self, before: datetime) -> Pruned:
+        """Drop the sessions that ended before a moment, with their output; see `pruning.prune`."""
+        return await prune(self._roster, self._journal, self._projects.folder, before)
 
     # The tasks.
+
+    async def prune_forever(self, days: float) -> None:
+        """Drop sessions that ended so many days ago, again and again."""
+        while True:
+            await trio.sleep(_PRUNE_EVERY)
+            if not (self.recovering or self.closing):
+                await self.prune(now() - timedelta(days=days))
+
+    async def guard_forever(self) -> None:
+        """Hold all agents to their limits for as long as the server lives; see `guard.Guard`."""
+        await Guard(self._roster.all, self._journal).run_forever()
 
     def _living(self, session_id: SessionId) -> Session:
         session = self._roster.find(session_id)
@@ -185,10 +191,12 @@ class Supervisor:
         return session
 
     def _admit(self, project: Project) -> None:
+        if self.recovering:
+            raise Unavailable("the server is still taking over what an earlier one left")
         if self.closing:
             raise Unavailable("the server is shutting down")
         most = project.config.max_sessions
-        if most is not None and len(self.list(project_id=project.config.id)) >= most:
+        if most is not None and self._roster.active(project.config.id) >= most:
             raise TooMany(f"project {project.config.id} has its {most} sessions; kill one, or wait")
 
     async def _start(
@@ -223,6 +231,7 @@ class Supervisor:
         if session.vanished:
             self._roster.drop(session)
             await self._journal.forget(session.record.id)
+            await trio.to_thread.run_sync(drop_folder, self._projects.folder / session.record.id)
 
 
 def _new_record(project: Project, order: Order) -> SessionRecord:

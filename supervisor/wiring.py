@@ -2,51 +2,89 @@
 
 import os
 from collections.abc import Mapping
+from functools import cache
 
 import trio
 
 from .config import Config, ProjectConfig
 from .environment import undirected
-from .ids import ProjectId
+from .instance import instance_of
 from .journal import Journal
 from .plugins import load
 from .project import Project
-from .protocols import Agent, Host, Runtime, Workspace
+from .projects import Projects
+from .protocols import Agent, Host, Runtime, Store, Workspace
+from .records import SessionRecord
+from .retired import Left, unconfigured
 from .supervisor import Supervisor
+
+_NO_COMMAND = ("an agent that is no longer in the configuration",)
 
 
 def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.environ) -> Supervisor:
     """Build the supervisor that `config` describes. `nursery` will hold all its tasks.
 
-    Raises `ConfigError` for a plugin that nobody defines.
+    Call it with the lock on the data folder held. Raises `ConfigError` for a plugin that nobody defines,
+    and for a database that cannot be used.
     """
-    host: Host = load("hosts", "local")()
-    nursery.start_soon(host.run_forever)
-    runtimes: dict[str, Runtime] = {}
-    projects: dict[ProjectId, Project] = {}
+    host: Host = load("hosts", "local")(instance=instance_of(config.data_dir))
+    store: Store = load("stores", "database")(_database(config))
+    folder = config.data_dir / "sessions"
     known = {name: value for name, value in environ.items() if name not in config.secret_variables}
     env = undirected(known, ceiling=config.data_dir / "workspaces")
-    for project in config.projects:
-        if project.runtime not in runtimes:
-            runtimes[project.runtime] = load("runtimes", project.runtime)(host=host, nursery=nursery)
-        projects[project.id] = Project(
+
+    @cache
+    def runtimes(name: str) -> Runtime:
+        runtime: Runtime = load("runtimes", name)(host=host, nursery=nursery)
+        return runtime
+
+    def wired(project: ProjectConfig, agent: Agent, workspace: Workspace) -> Project:
+        return Project(
             config=project,
-            agent=_agent(config, project.agent),
-            runtime=runtimes[project.runtime],
-            workspace=_workspace(config, project, host, env),
+            agent=agent,
+            runtime=runtimes(project.runtime),
+            runtimes=runtimes,
+            workspace=workspace,
             env=env,
-            folder=config.data_dir / "sessions",
+            folder=folder,
             idle_after=config.idle_after,
             kill_grace=config.timeouts.kill_grace,
+            orphan_timeout=config.orphan_timeout,
+            start_within=config.timeouts.spawn,
         )
-    return Supervisor(nursery, projects, Journal(load("stores", "memory")()), config.timeouts)
+
+    def retired(record: SessionRecord) -> Project:
+        agent = _agent(config, record.agent_name)
+        return wired(unconfigured(record.project_id, agent.name, config.data_dir), agent, Left())
+
+    journal = Journal(store)
+    projects = {
+        project.id: wired(project, _agent(config, project.agent), _workspace(config, project, host, env))
+        for project in config.projects
+    }
+    nursery.start_soon(host.run_forever)
+    nursery.start_soon(journal.run_forever)
+    known_projects = Projects(projects, folder, retired)
+    supervisor = Supervisor(nursery, known_projects, journal, config.timeouts)
+    nursery.start_soon(supervisor.guard_forever)
+    if config.retention_days is not None:
+        nursery.start_soon(supervisor.prune_forever, config.retention_days)
+    return supervisor
+
+
+def _database(config: Config) -> str:
+    if config.database_url is not None:
+        return config.database_url.get_secret_value()
+    return f"sqlite:///{config.data_dir / 'ennio.db'}"
 
 
 def _agent(config: Config, name: str) -> Agent:
+    """Return an agent by its name; one that is known no more can be listened to and cannot be started."""
     settings = config.agents.get(name)
     env = settings.env if settings else {}
-    if settings and settings.command:
-        custom: Agent = load("agents", "command")(name=name, command=settings.command, env=env)
+    command = settings.command if settings else _NO_COMMAND
+    if command:
+        custom: Agent = load("agents", "command")(name=name, command=command, env=env)
         return custom
     built_in: Agent = load("agents", name)(name=name, program=settings and settings.program, env=env)
     return built_in

@@ -2,11 +2,10 @@ from pathlib import Path
 
 import pytest
 import trio
-from fakes import World
+from fakes import World, supervise
 
 from ennio.supervisor.config import ProjectConfig, Timeouts
 from ennio.supervisor.ids import ProjectId
-from ennio.supervisor.journal import Journal
 from ennio.supervisor.project import Project
 from ennio.supervisor.stores.memory import MemoryStore
 from ennio.supervisor.supervisor import Supervisor
@@ -53,19 +52,23 @@ def projects(world: World, tmp_path: Path) -> dict[ProjectId, Project]:
             config=config,
             agent=world,
             runtime=world,
+            runtimes=lambda _: world,
             workspace=world,
             env={"PATH": "/usr/bin:/bin", "HOME": "/home/x"},
             folder=tmp_path / "sessions",
             idle_after=60,
             kill_grace=5,
+            orphan_timeout=600,
         )
 
     return {ProjectId("p"): project("p", None, ()), ProjectId("q"): project("q", 2, ("Be kind", "Test"))}
 
 
 @pytest.fixture
-def supervisor(
+async def supervisor(
     nursery: trio.Nursery, projects: dict[ProjectId, Project], store: MemoryStore, timeouts: Timeouts
 ) -> Supervisor:
-    """A supervisor over fakes; its tasks end with the test."""
-    return Supervisor(nursery, projects, Journal(store), timeouts)
+    """A supervisor over fakes that has nothing to take over; its tasks end with the test."""
+    supervisor = supervise(nursery, projects, store, timeouts)
+    await supervisor.recover()
+    return supervisor

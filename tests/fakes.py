@@ -1,17 +1,22 @@
 """Fakes of the ports, in virtual time: an agent that reads, prints and dies as a test tells it to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import trio
 
 from ennio.supervisor.branches import BranchName
+from ennio.supervisor.config import Timeouts
 from ennio.supervisor.errors import Conflict, EnnioError, Survivor
-from ennio.supervisor.ids import SessionId
+from ennio.supervisor.ids import ProjectId, SessionId
+from ennio.supervisor.journal import Journal
 from ennio.supervisor.output import Chunk
-from ennio.supervisor.protocols import Removal
-from ennio.supervisor.records import Activity, Command, Handle, Job, Launch, Tree
+from ennio.supervisor.project import Project
+from ennio.supervisor.projects import Projects
+from ennio.supervisor.protocols import Removal, Store, Stray
+from ennio.supervisor.records import Activity, Command, Handle, Hold, Job, Launch, Tree, Usage
+from ennio.supervisor.supervisor import Supervisor
 
 
 class FakeTerminal:
@@ -19,7 +24,9 @@ class FakeTerminal:
 
     def __init__(self, world: "World", launch: Launch) -> None:
         self.launch, self._world = launch, world
-        self.handle = Handle(pid=4242, start=1, boot_id="boot", incarnation=launch.incarnation)
+        self.handle = Handle(pid=4242, start=1, boot_id="boot", incarnation=launch.hold.incarnation)
+        self.taken = 0
+        self.usage_now: Usage | None = None
         self.heard: list[bytes] = []
         self.graces: list[float] = []
         self.released = False
@@ -31,8 +38,8 @@ class FakeTerminal:
         self._said += data
         self._more.set()
 
-    def die(self, code: int) -> None:
-        if self._exit is None:
+    def die(self, code: int | None) -> None:
+        if not self._leader_gone.is_set():
             self._exit = code
         self._leader_gone.set()
 
@@ -45,6 +52,7 @@ class FakeTerminal:
             begun()
             await self._world.read_again.wait()
         begun()
+        self.taken += 1
         await trio.lowlevel.checkpoint()
         self.heard.append(data)
 
@@ -55,9 +63,8 @@ class FakeTerminal:
         await trio.lowlevel.checkpoint()
         return Chunk(self._said[after:], after, len(self._said))
 
-    async def wait(self) -> int:
+    async def wait(self) -> int | None:
         await self._leader_gone.wait()
-        assert self._exit is not None
         return self._exit
 
     async def stop(self, grace: float) -> None:
@@ -72,6 +79,9 @@ class FakeTerminal:
 
     def survivors(self) -> tuple[Survivor, ...]:
         return () if self._tree_gone.is_set() else (Survivor(4242, "agent", "S", 0),)
+
+    def usage(self) -> Usage | None:
+        return self.usage_now
 
     async def aclose(self) -> None:
         self.released = True
@@ -98,6 +108,11 @@ class World:
     trees: dict[str, Tree] = field(default_factory=dict)
     removed: list[Tree] = field(default_factory=list)
     folder: str = "."
+    undone: list[SessionId] = field(default_factory=list)
+    undo_fails: EnnioError | None = None
+    left: list[Stray] = field(default_factory=list)
+    held: dict[SessionId, FakeTerminal] = field(default_factory=dict)
+    """Agents that outlived their server."""
 
     def checkout(
         self, session_id: SessionId, branch: BranchName | None, derived: BranchName
@@ -119,6 +134,27 @@ class World:
             raise self.launch_fails
         self.terminals.append(FakeTerminal(self, launch))
         return self.terminals[-1]
+
+    async def adopt(self, hold: Hold, handle: Handle | None) -> FakeTerminal:
+        await trio.lowlevel.checkpoint()
+        if (terminal := self.held.get(hold.session_id)) is None:
+            terminal = FakeTerminal(self, Launch(hold, (), {}, "."))
+            terminal.die(None)
+        self.terminals.append(terminal)
+        return terminal
+
+    async def survey(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def undo(self, session_id: SessionId) -> None:
+        await trio.sleep(0.1)
+        if self.undo_fails:
+            raise self.undo_fails
+        self.undone.append(session_id)
+
+    async def strays(self, owned: Collection[str]) -> list[Stray]:
+        await trio.lowlevel.checkpoint()
+        return self.left
 
     def command(self, job: Job) -> Command:
         return Command(("agent", job.prompt or ""), {"AGENT": "fake"}, self.holds_prompt)
@@ -150,3 +186,11 @@ class FakeCheckout(AbstractAsyncContextManager[Tree]):
         with trio.CancelScope(shield=True):
             await trio.sleep(0.1)
         del self._world.trees[self._tree.branch]
+
+
+def supervise(
+    nursery: trio.Nursery, projects: dict[ProjectId, Project], store: Store, timeouts: Timeouts
+) -> Supervisor:
+    """Return a supervisor; the first project stands in for those that are no longer configured."""
+    first = next(iter(projects.values()))
+    return Supervisor(nursery, Projects(projects, first.folder, lambda _: first), Journal(store), timeouts)

@@ -16,15 +16,16 @@ ROOT = Path(__file__).parent.parent
 # The core of ennio.supervisor: each module may import what stands in the rows above its own.
 CORE = """
     errors      environment     output
-    ids         mailbox     plugins     prompts
+    ids         mailbox     plugins     prompts     instance
     branches    records     outbox
-    events
+    events.*
     lifecycle   protocols
     config.*
-    actor       journal     messages    project
-    incarnation transcript
-    session
+    actor       journal     limits      messages    project     restarts
+    incarnation projects    retired     transcript
+    session     recovery
     roster
+    guard       pruning     reading
     supervisor
     wiring
     __init__
@@ -32,7 +33,11 @@ CORE = """
 
 # Adapters come in by entry points. They know the ports, the values, and their own folder.
 ADAPTERS = "agents hosts runtimes stores workspaces"
-PORTS = "protocols records events errors ids branches output environment"
+PORTS = "protocols records events.__init__ errors ids branches output environment"
+
+# What runs beside each agent, in a process of its own: the standard library, its own room, and this.
+BESIDE_AGENTS = "shim"
+BESIDE_AGENTS_MAY_READ = "output"
 
 # ennio.http: what is typed, what is served, and the one module that puts them together with the domain.
 TYPED = "address cli client shapes started commands.*"
@@ -44,6 +49,7 @@ LIBRARIES = {
     "ennio.supervisor.*": "trio structlog",
     "ennio.supervisor.config.*": "pydantic pydantic_core yaml",
     "ennio.supervisor.hosts.*": "psutil",
+    "ennio.supervisor.stores.*": "sqlalchemy alembic psycopg",
     "served": "trio structlog pydantic pydantic_core quart quart_trio quart_cors hypercorn h11 werkzeug",
     "typed": "trio typer click httpx2 psutil",
 }
@@ -82,7 +88,7 @@ def imports(who: str, source: str) -> Iterator[Import]:
         elif isinstance(node, ast.ImportFrom):
             package = _absolute(who, node)
             for alias in node.names:
-                deeper = f"{package}.{alias.name}"
+                deeper = _module(f"{package}.{alias.name}")
                 yield Import(who, deeper if deeper in HOUSE else _module(package), id(node) in lazy)
 
 
@@ -120,7 +126,11 @@ def row(module: str) -> int | None:
 
 
 def is_adapter(module: str) -> bool:
-    return module.count(".") == 3 and module.split(".")[2] in ADAPTERS.split()
+    return module.count(".") >= 3 and module.split(".")[2] in ADAPTERS.split()
+
+
+def is_beside_agents(module: str) -> bool:
+    return module.startswith(f"ennio.supervisor.{BESIDE_AGENTS}.")
 
 
 def side(module: str) -> str:
@@ -136,7 +146,8 @@ def side(module: str) -> str:
 def test_every_module_of_the_supervisor_has_a_place() -> None:
     homeless = [name for name in HOUSE if name.startswith("ennio.supervisor.") and row(name) is None]
 
-    assert [name for name in homeless if not is_adapter(name)] == [], "draw it into CORE"
+    others = [name for name in homeless if not is_adapter(name) and not is_beside_agents(name)]
+    assert others == [], "draw it into CORE"
 
 
 def test_every_name_in_the_picture_is_a_module() -> None:
@@ -150,7 +161,7 @@ def test_a_module_of_the_core_imports_only_from_the_rows_above_it() -> None:
     for found in within("ennio.supervisor"):
         mine, theirs = row(found.who), row(found.what)
         if mine is not None:
-            siblings = mine == theirs and found.who.startswith("ennio.supervisor.config.")
+            siblings = mine == theirs and found.who.split(".")[:3] == found.what.split(".")[:3]
             assert theirs is not None, f"{found}, which the core must not know"
             assert theirs < mine or siblings, found
 
@@ -159,8 +170,16 @@ def test_an_adapter_imports_the_ports_and_its_own_folder() -> None:
     allowed = {f"ennio.supervisor.{name}" for name in PORTS.split()}
     for found in within("ennio.supervisor"):
         if is_adapter(found.who):
-            folder = found.who.rpartition(".")[0]
-            assert found.what in allowed or found.what.startswith(f"{folder}."), found
+            folder = ".".join(found.who.split(".")[:3])
+            own = found.what.startswith(f"{folder}.") or is_beside_agents(found.what)
+            assert own or found.what in allowed, found
+
+
+def test_what_runs_beside_agents_needs_the_standard_library_its_own_room_and_the_output_alone() -> None:
+    for found in filter(lambda i: is_beside_agents(i.who), all_imports()):
+        top = found.what.partition(".")[0]
+        own = is_beside_agents(found.what) or found.what == f"ennio.supervisor.{BESIDE_AGENTS_MAY_READ}"
+        assert own or (top != "ennio" and top in sys.stdlib_module_names), found
 
 
 def test_the_supervisor_does_not_know_that_http_exists() -> None:

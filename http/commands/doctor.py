@@ -5,40 +5,27 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .ask_server import Options, ask, configuration, whereabouts
+from .containment import containment
+from .findings import Finding, Verdict
 from .running import Running, running
+from .storage import database, stored
 from .tables import as_json, table
 from .terminal import Failure, one_line, progress, say
+from .unowned import unowned
 
 if TYPE_CHECKING:
     from ennio.supervisor.config import AgentConfig, Config
 
+    from ..client import Client
+
 _OLDEST_GIT = (2, 31)
 _PATIENCE = 5.0
-
-
-class Verdict(StrEnum):
-    """How much a finding matters: nothing to do, better mended, ennio does not work without."""
-
-    OK = "ok"
-    MIND = "mind"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one look found, and what to do about it."""
-
-    check: str
-    verdict: Verdict
-    says: str
 
 
 def doctor(options: Options) -> None:
@@ -58,19 +45,23 @@ def doctor(options: Options) -> None:
 def examine(options: Options) -> Iterator[Finding]:
     """Yield the findings; what depends on the configuration is left out where that is wrong."""
     yield _git()
-    yield _tmux()
     try:
         config = configuration(options)
     except Failure as failure:
+        yield _tmux(needed=False)
         yield Finding("configuration", Verdict.MISSING, one_line(str(failure)))
         return
+    yield _tmux(needed=any(project.runtime == "tmux" for project in config.projects))
     yield _configuration(config)
     for name in sorted({project.agent for project in config.projects}):
         yield _agent(name, config.agents.get(name))
-    for name in sorted({project.runtime for project in config.projects}):
-        yield _containment(name)
     yield _data_folder(config.data_dir)
-    yield _server(config)
+    try:
+        server = running(config.data_dir)
+    except Failure as failure:
+        yield Finding("server", Verdict.MISSING, str(failure))
+        return
+    yield from _alive(config, server) if server else _at_rest(config)
 
 
 def _git() -> Finding:
@@ -84,19 +75,12 @@ def _git() -> Finding:
     return Finding("git", Verdict.OK, said)
 
 
-def _tmux() -> Finding:
-    return Finding("tmux", Verdict.OK, _version("tmux", "-V") or "not on PATH, and nothing here needs it")
-
-
-def _containment(runtime: str) -> Finding:
-    from ennio.supervisor.plugins import load
-
-    check = f"containment of {runtime}"
-    told = getattr(load("runtimes", runtime), "containment", "not told")
-    if sys.platform == "linux":
-        return Finding(check, Verdict.OK, f"{told}; what an agent starts is found in /proc and ended")
-    advice = "what leaves an agent's process tree may escape a kill; Linux knows better"
-    return Finding(check, Verdict.MIND, f"{told}; {advice}")
+def _tmux(*, needed: bool) -> Finding:
+    if said := _version("tmux", "-V"):
+        return Finding("tmux", Verdict.OK, said)
+    if needed:
+        return Finding("tmux", Verdict.MISSING, "not on PATH, and a project has the runtime tmux: install it")
+    return Finding("tmux", Verdict.OK, "not on PATH, and nothing here needs it")
 
 
 def _configuration(config: "Config") -> Finding:
@@ -146,30 +130,44 @@ def _data_folder(folder: Path) -> Finding:
     return Finding(check, Verdict.OK, f"{folder}, private")
 
 
-def _server(config: "Config") -> Finding:
-    check = "server"
-    try:
-        server = running(config.data_dir)
-    except Failure as failure:
-        return Finding(check, Verdict.MISSING, str(failure))
-    if server is not None:
-        return _answer(config, server)
-    if config.port == 0:
-        return Finding(check, Verdict.OK, "does not run; it will take any free port")
-    why = _cannot_listen(config.host, config.port)
-    if why:
-        return Finding(check, Verdict.MISSING, f"cannot listen on {config.host} port {config.port}: {why}")
-    return Finding(check, Verdict.OK, f"does not run; port {config.port} is free for it (`ennio start`)")
+def _alive(config: "Config", server: Running) -> Iterator[Finding]:
+    """Say what the server that runs says of itself."""
 
+    async def question(client: "Client") -> dict[str, Any] | None:
+        return await client.system() if await client.ready() else None
 
-def _answer(config: "Config", server: Running) -> Finding:
     try:
-        ask(config, lambda client: client.health(), patience=_PATIENCE)
+        about = ask(config, question, patience=_PATIENCE)
     except Failure as failure:
         advice = "`ennio stop` ends it, if it started with another configuration"
         says = f"pid {server.pid} runs on port {server.port}, but {failure}; {advice}"
-        return Finding("server", Verdict.MISSING, says)
-    return Finding("server", Verdict.OK, f"runs at {whereabouts(config)}, pid {server.pid}")
+        yield Finding("server", Verdict.MISSING, says)
+        return
+    where = f"runs at {whereabouts(config)}, pid {server.pid}"
+    if about is None:
+        says = f"{where}; it is not ready: it still takes over what an earlier one left, or shuts down"
+        yield Finding("server", Verdict.MIND, says)
+        return
+    yield Finding("server", Verdict.OK, where)
+    yield containment(str(about.get("containment")))
+    yield stored(about.get("trouble"))
+
+
+def _at_rest(config: "Config") -> Iterator[Finding]:
+    """Say what a server would find here."""
+    yield _place(config)
+    yield containment()
+    yield database(config)
+    yield unowned(config.data_dir, config.orphan_timeout)
+
+
+def _place(config: "Config") -> Finding:
+    if config.port == 0:
+        return Finding("server", Verdict.OK, "does not run; it will take any free port")
+    why = _cannot_listen(config.host, config.port)
+    if why:
+        return Finding("server", Verdict.MISSING, f"cannot listen on {config.host} port {config.port}: {why}")
+    return Finding("server", Verdict.OK, f"does not run; port {config.port} is free for it (`ennio start`)")
 
 
 def _cannot_listen(host: str, port: int) -> str | None:

@@ -1,18 +1,20 @@
 """What the commands about sessions do: ask the server, show the answer."""
 
-import os
+import math
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..shapes import Session
 from .ask_server import Options, ask, configuration, whereabouts
 from .logs import followed, said, show
 from .tables import as_json, session_page, sessions_table
-from .terminal import MISUSED, Failure, hint, is_terminal, note, one_line, say
+from .terminal import MISUSED, Failure, hint, is_terminal, one_line, say
 
 if TYPE_CHECKING:
     from ..client import Client
+
+_PRUNING = 600.0
+"""Seconds that an answer may take for which many workspaces are removed."""
 
 
 def status(options: Options, project_id: str | None) -> None:
@@ -126,24 +128,20 @@ def logs(options: Options, session_id: str, follow: bool) -> None:
     ask(config, question)
 
 
-def open_workspace(options: Options, session_id: str) -> None:
-    """Open a shell in a session's workspace; without a terminal print where it is."""
-    session = ask(configuration(options), lambda client: client.get(session_id), f"asking for {session_id}")
-    path = session.get("workspace_path")
-    if not path:
-        raise Failure(f"{session_id} has no workspace: it is not made yet, or was removed after its end")
-    if options.json or not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
-        say(as_json(path) if options.json else path)
+def prune(options: Options, days: float | None) -> None:
+    """Forget the sessions that ended long ago."""
+    if days is not None and not (math.isfinite(days) and days >= 0):
+        raise Failure("--days takes a number of 0 or more", MISUSED)
+    done = ask(
+        configuration(options), lambda client: client.prune(days), "forgetting what ended", patience=_PRUNING
+    )
+    if options.json:
+        say(as_json(done))
         return
-    if not Path(path).is_dir():
-        raise Failure(f"{path} is not on this machine: look for it where the server runs")
-    shell = os.environ.get("SHELL") or "/bin/sh"
-    note(f"a shell in {path}; `exit` leaves it")
-    os.chdir(path)
-    try:
-        os.execvp(shell, [shell])
-    except OSError as error:
-        raise Failure(f"$SHELL ({shell}) cannot be started: {error.strerror}", MISUSED) from error
+    count = len(done["pruned"])
+    say(f"forgot {count} session{'s'[: count != 1]}")
+    if done["kept"]:
+        say(one_line(f"kept, for the uncommitted work in their workspaces: {', '.join(done['kept'])}"))
 
 
 def _show_sessions(options: Options, sessions: list[Session], none: str) -> None:

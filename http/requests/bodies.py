@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from ennio.supervisor import BranchName, Invalid, Order, ProjectId
@@ -92,12 +92,28 @@ class RestoreBody(Body):
     prompt: Text = ""
 
 
+class PruneBody(Body):
+    """How long ago the sessions ended that are to be forgotten: `POST /prune`."""
+
+    days: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0
+
+    def days_or(self, configured: float | None) -> float:
+        """Return the days that were asked for, else the configured ones; `Invalid` where there are none."""
+        if "days" in self.model_fields_set:
+            return self.days
+        if configured is None:
+            raise Invalid("days is missing, and the configuration has no [retention] days to go by")
+        return configured
+
+
 B = TypeVar("B", bound=Body)
 
 _SENTENCES = {
     "missing": "is missing",
     "extra_forbidden": "is no field here; there are: {fields}",
     "string_type": "must be a string",
+    "float_type": "must be a number",
+    "greater_than_equal": "must be {ge:g} or more",
     "string_unicode": "a field's name is no valid Unicode",
     "value_error": "{error}",
 }

@@ -1,11 +1,13 @@
 """Sessions over HTTP: each call becomes one message to a session, or one look at what is known of it."""
 
 import hashlib
+from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from quart import Blueprint, Response, request
 
-from ennio.supervisor import Config, Invalid, Letter, ProjectId, SessionId, Supervisor
+from ennio.supervisor import Config, Invalid, Letter, NotFound, ProjectId, SessionId, Supervisor
 
 from ..requests import asked
 from ..requests.bodies import Body, RestoreBody, SendBody, SpawnBody, read_as
@@ -25,7 +27,7 @@ AnyId = TypeVar("AnyId", ProjectId, SessionId)
 def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
     """Return the routes of everything that is about sessions."""
     routes = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions")
-    shown, given, limits = RenderedSessions(), GivenAnswers(), config.timeouts
+    shown, given, limits = RenderedSessions(partial(_attach, supervisor)), GivenAnswers(), config.timeouts
 
     def must_exist(text: str | None) -> None:
         """Raise `NotFound` for a session that nobody knows; a malformed id is complained of later, since
@@ -120,6 +122,13 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
         return views(map(EventView.of, history))
 
     return routes
+
+
+def _attach(supervisor: Supervisor, session_id: SessionId) -> tuple[str, ...] | None:
+    """Return what to run to get to an agent's terminal, if it has one."""
+    with suppress(NotFound):  # the session may just have been forgotten
+        return supervisor.attach(session_id)
+    return None
 
 
 def _well_formed(kind: type[AnyId], text: object) -> AnyId | None:

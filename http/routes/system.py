@@ -28,6 +28,8 @@ def system(supervisor: Supervisor, config: Config) -> Blueprint:
     async def ready() -> Response:
         if supervisor.closing:
             raise Unavailable("the server is shutting down")
+        if supervisor.recovering:
+            raise Unavailable("the server is taking over what an earlier one left")
         return data("ready")
 
     @routes.get("/api/v1/system")
@@ -37,6 +39,7 @@ def system(supervisor: Supervisor, config: Config) -> Blueprint:
             {
                 "version": version("ennio"),
                 "containment": supervisor.containment,
+                "trouble": supervisor.trouble,
                 "agents": [{"name": name, "version": versions[name]} for name in sorted(versions)],
                 "limits": _limits(config),
             }

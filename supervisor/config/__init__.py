@@ -24,10 +24,20 @@ from .file import NAMES, find, read
 from .not_yet import not_yet
 from .problems import refusal
 from .rules import problems
-from .values import AgentConfig, Config, ProjectConfig, Symlink, Timeouts
+from .values import AgentConfig, Config, Limits, ProjectConfig, Restart, Symlink, Timeouts
 from .variables import expand
 
-__all__ = ["AgentConfig", "Config", "ProjectConfig", "Symlink", "Timeouts", "find", "load"]
+__all__ = [
+    "AgentConfig",
+    "Config",
+    "Limits",
+    "ProjectConfig",
+    "Restart",
+    "Symlink",
+    "Timeouts",
+    "find",
+    "load",
+]
 
 
 def load(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Config:

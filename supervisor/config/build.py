@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from ..ids import ProjectId
 from .draft import Draft, home
-from .schema import AgentTable, ProjectTable, TimeoutTable
+from .schema import AgentTable, LimitTable, ProjectTable, RestartTable, TimeoutTable
 from .types import LONGEST_PREFIX
-from .values import AgentConfig, Config, ProjectConfig, Symlink, Timeouts
+from .values import AgentConfig, Config, Limits, ProjectConfig, Restart, Symlink, Timeouts
 
 _OUTPUT_BYTES = 100 << 20
 _GRACE = 5.0
@@ -27,6 +31,7 @@ def build(draft: Draft) -> Config:
         data_dir=draft.path(settings.data_dir) if settings.data_dir else _state_folder(draft),
         allowed_hosts=tuple(settings.allowed_hosts),
         on_shutdown=settings.on_shutdown,
+        orphan_timeout=settings.orphan_timeout,
         idle_after=settings.idle_after,
         tls_cert=draft.path(settings.tls_cert) if settings.tls_cert else None,
         tls_key=draft.path(settings.tls_key) if settings.tls_key else None,
@@ -35,7 +40,17 @@ def build(draft: Draft) -> Config:
         projects=tuple(_project(draft, project) for project in settings.projects),
         secret_variables=draft.expansion.secret_variables(),
         warnings=tuple(_warnings(draft)),
+        database_url=_database_url(draft),
+        retention_days=settings.retention.days,
     )
+
+
+def _database_url(draft: Draft) -> SecretStr | None:
+    given = draft.settings.database_url
+    if given is None or not given.get_secret_value().startswith("sqlite:"):
+        return given
+    path = given.get_secret_value().removeprefix("sqlite:").removeprefix("///")
+    return SecretStr(f"sqlite:///{draft.path(path)}")
 
 
 def _state_folder(draft: Draft) -> Path:
@@ -82,7 +97,30 @@ def _project(draft: Draft, table: ProjectTable) -> ProjectConfig:
         symlinks=tuple(Symlink(draft.path(link.source, path), link.target) for link in table.symlinks),
         post_create=tuple(table.post_create),
         output_bytes=table.limits.output_bytes or settings.limits.output_bytes or _OUTPUT_BYTES,
+        limits=_limits(table.limits, settings.limits),
+        restart=_restart(table.restart, settings.restart),
     )
+
+
+def _limits(own: LimitTable, common: LimitTable) -> Limits:
+    memory_mb = own.memory_mb or common.memory_mb
+    return Limits(
+        wall_clock=own.wall_clock or common.wall_clock,
+        idle=own.idle or common.idle,
+        memory_bytes=memory_mb << 20 if memory_mb else None,
+        processes=own.processes or common.processes,
+        turns=own.turns or common.turns,
+    )
+
+
+def _restart(own: RestartTable | None, common: RestartTable | None) -> Restart:
+    """Return a project's own wishes; what it leaves open is as everywhere."""
+    given = {**_given(common), **_given(own)}
+    return Restart(**given)
+
+
+def _given(table: RestartTable | None) -> dict[str, Any]:
+    return table.model_dump(include=table.model_fields_set) if table else {}
 
 
 def _prefix(name: str) -> str:
@@ -91,9 +129,18 @@ def _prefix(name: str) -> str:
 
 
 def _warnings(draft: Draft) -> Iterator[str]:
-    literal = draft.settings.api_token is not None and ("api_token",) not in draft.expansion.used
-    if literal and draft.document.open_to_others:
-        yield (
-            f"`api_token` stands in {draft.document.name}, which other users can read: "
-            f"`chmod 600` it, or take the token from the environment with ${{VARIABLE}}"
-        )
+    if not draft.document.open_to_others:
+        return
+    settings, used = draft.settings, draft.expansion.used
+    if settings.api_token is not None and ("api_token",) not in used:
+        yield _written_out(draft, "`api_token` stands", "the token")
+    url = settings.database_url
+    if url is not None and urlsplit(url.get_secret_value()).password and ("database_url",) not in used:
+        yield _written_out(draft, "the password of `database_url` stands", "the URL")
+
+
+def _written_out(draft: Draft, what: str, it: str) -> str:
+    return (
+        f"{what} in {draft.document.name}, which other users can read: "
+        f"`chmod 600` it, or take {it} from the environment with ${{VARIABLE}}"
+    )

@@ -10,7 +10,7 @@ from ..errors import Invalid
 from ..ids import ProjectId
 from .draft import DEFAULT_AGENT, Draft
 from .problems import Key, Problem, dotted, nearest
-from .schema import Defaults, ProjectTable
+from .schema import Defaults, ProjectTable, RestartTable
 
 _GIT_TIMEOUT = 30
 _QUESTIONS = ("--is-inside-work-tree", "--is-bare-repository", "--show-prefix")
@@ -23,6 +23,7 @@ def project_problems(draft: Draft) -> Iterator[Problem]:
     """Yield whatever is wrong with a project as a whole, or with what projects get by default."""
     yield from _names(draft, draft.settings.defaults, ("defaults",))
     yield from _ids(draft)
+    yield from _restarts(draft)
     for index, project in enumerate(draft.settings.projects):
         key: Key = ("projects", index)
         yield from _names(draft, project, key)
@@ -78,6 +79,24 @@ def _model(draft: Draft, project: ProjectTable, key: Key) -> Iterator[Problem]:
         yield Problem((*key, "agent_config", "model"), "does nothing: the agent's command holds no {model}")
     if wanted and not given:
         yield Problem((*key, "agent_config", "model"), "is missing: the agent's command holds {model}")
+
+
+def _restarts(draft: Draft) -> Iterator[Problem]:
+    """How often an agent is started again means something only where one is."""
+    common, never = draft.settings.restart or RestartTable(), True
+    for index, project in enumerate(draft.settings.projects):
+        own = project.restart or RestartTable()
+        policy = (own if "policy" in own.model_fields_set else common).policy
+        never = never and policy == "never"
+        if policy == "never":
+            yield from _idle_keys(own, ("projects", index, "restart"))
+    if never and common.policy == "never":
+        yield from _idle_keys(common, ("restart",))
+
+
+def _idle_keys(table: RestartTable, key: Key) -> Iterator[Problem]:
+    for name in sorted({"intensity", "period"} & table.model_fields_set):
+        yield Problem((*key, name), "does nothing: the `policy` is `never`")
 
 
 def _links(project: ProjectTable, key: Key) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from .types import (
     Argument,
     Branch,
     Count,
+    DatabaseUrl,
+    Days,
     Dollars,
     Grace,
     HostName,
@@ -55,7 +57,7 @@ class TimeoutTable(Table):
     kill_grace: Grace | None = None
 
 
-class Limits(Table):
+class LimitTable(Table):
     """The runaway guard."""
 
     wall_clock: Seconds | None = None
@@ -64,6 +66,12 @@ class Limits(Table):
     processes: Count | None = None
     output_bytes: OutputBytes | None = None
     turns: Count | None = None
+
+
+class Retention(Table):
+    """How long ended sessions are kept."""
+
+    days: Days | None = None
 
 
 class AgentTable(Table):
@@ -83,7 +91,7 @@ class Approvals(Table):
     deadline: Seconds = 300.0
 
 
-class Restart(Table):
+class RestartTable(Table):
     """What happens when an agent exits unasked."""
 
     policy: Literal["never", "on-failure", "always"] = "never"
@@ -189,9 +197,9 @@ class ProjectTable(Table):
     agent_config: AgentOptions = AgentOptions()
     symlinks: list[SymlinkTable] = []
     post_create: list[Text] = []
-    limits: Limits = Limits()
+    limits: LimitTable = LimitTable()
     approvals: Approvals | None = None
-    restart: Restart | None = None
+    restart: RestartTable | None = None
     reactions: Reactions | None = None
     tracker_config: Plugin | None = None
     scm_config: Plugin | None = None
@@ -205,7 +213,7 @@ class Settings(Table):
     api_token: Token | None = None
     cors_origins: list[Origin] = []
     data_dir: Text | None = None
-    database_url: Text | None = None
+    database_url: DatabaseUrl | None = None
     allowed_hosts: list[HostName] = []
     on_shutdown: Literal["stop", "detach"] = "stop"
     orphan_timeout: Seconds = 600.0
@@ -215,10 +223,11 @@ class Settings(Table):
     tls_key: Text | None = None
     defaults: Defaults = Defaults()
     timeouts: TimeoutTable = TimeoutTable()
-    limits: Limits = Limits()
+    limits: LimitTable = LimitTable()
+    retention: Retention = Retention()
     agents: dict[SafeId, AgentTable] = {}
     approvals: Approvals | None = None
-    restart: Restart | None = None
+    restart: RestartTable | None = None
     budgets: list[Budget] = []
     notifiers: list[NotifierTable] = []
     notification_routing: Routing | None = None

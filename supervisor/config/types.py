@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -22,6 +23,9 @@ _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^\[\]:/?#@]+)(?::(0|[1-9][0-9]{0,4}))?")
 _PREFIX = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_PREFIX}}}")
 _BRACES = re.compile(r"(?<!\$)\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_OTHER_DATABASE = re.compile(
+    r"((?:sqlite|postgresql|postgres|mysql|mariadb|mssql|oracle|mongodb|redis|duckdb|https?|file)(?:\+[a-z]+)?):"
+)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _OWN_VARIABLES = {
     "ENNIO_SESSION_ID",
@@ -98,6 +102,28 @@ def _token(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _database_url(secret: SecretStr) -> SecretStr:
+    """Whatever else stands in it, a refusal names at most the scheme: the rest may hold a password."""
+    url = secret.get_secret_value()
+    taken = "it takes `sqlite:PATH` and `postgresql://...`"
+    if found := re.match(r"sqlite:(?:///|(?!//))(.*)", url, re.DOTALL):
+        if not found[1].strip() or found[1] == ":memory:":
+            raise ValueError("must name the file that `sqlite:` is to use")
+    elif url.startswith("postgresql://"):
+        try:
+            _ = urlsplit(url).port
+        except ValueError:
+            says = (
+                "is no valid URL; in names and passwords `@`, `:`, `/`, `[` and `%` are written as %40, ..."
+            )
+            raise ValueError(says) from None
+    elif found := _OTHER_DATABASE.match(url):
+        raise ValueError(f"has the scheme `{found[1]}`, which is not supported; {taken}")
+    else:
+        raise ValueError(f"is no URL of a database; {taken}")
+    return secret
+
+
 def _argument(text: str) -> str:
     if re.search(r"\{\{\w+\}\}", text):
         raise ValueError("holds `{{...}}`; a placeholder stands in single braces, and `{{` is no escape")
@@ -139,6 +165,7 @@ Branch = Annotated[str, AfterValidator(_branch)]
 HostName = Annotated[str, AfterValidator(_host)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 Argument = Annotated[str, AfterValidator(_argument)]
 Variable = Annotated[str, AfterValidator(_variable)]
 Repository = Annotated[str, AfterValidator(_repository)]
@@ -147,5 +174,6 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Grace = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Days = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 Dollars = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 OutputBytes = Annotated[int, Field(ge=1 << 16)]

@@ -20,6 +20,33 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run of an agent may use; None: as much as it likes.
+
+    `wall_clock` and `idle` (without any output) are seconds, `turns` counts what it was told.
+    """
+
+    wall_clock: float | None = None
+    idle: float | None = None
+    memory_bytes: int | None = None
+    processes: int | None = None
+    turns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Whether an agent that ended unasked is started again, at most `intensity` times in `period` seconds.
+
+    `policy` is `never`, `on-failure` or `always`, after Erlang's temporary, transient and permanent
+    children (https://www.erlang.org/doc/system/sup_princ).
+    """
+
+    policy: str = "never"
+    intensity: int = 3
+    period: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
 class AgentConfig:
     """One agent: a custom one has a `command`, a built-in one may have a `program`.
 
@@ -60,6 +87,8 @@ class ProjectConfig:
     symlinks: tuple[Symlink, ...]
     post_create: tuple[str, ...]
     output_bytes: int
+    limits: Limits = field(default_factory=Limits)
+    restart: Restart = field(default_factory=Restart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +97,8 @@ class Config:
 
     `agents` holds every agent that is known: the built-in ones and those of the file.
     `secret_variables` names what the environment of an agent must not hold, and `warnings` is what the
-    operator should hear at start.
+    operator should hear at start. `database_url` None: `ennio.db` in `data_dir`; a path in it is absolute.
+    `retention_days` None: ended sessions are kept for ever.
     """
 
     file: Path
@@ -79,6 +109,7 @@ class Config:
     data_dir: Path
     allowed_hosts: tuple[str, ...]
     on_shutdown: str
+    orphan_timeout: float
     idle_after: float
     tls_cert: Path | None
     tls_key: Path | None
@@ -87,3 +118,5 @@ class Config:
     projects: tuple[ProjectConfig, ...]
     secret_variables: frozenset[str]
     warnings: tuple[str, ...]
+    database_url: SecretStr | None = None
+    retention_days: float | None = None

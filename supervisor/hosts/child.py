@@ -5,6 +5,7 @@ import signal
 import trio
 
 from ..errors import Survivor
+from ..records import Usage
 from .pipes import Sink, Source
 from .process_tree import ProcessTree
 
@@ -51,6 +52,10 @@ class LocalProcess:
     def survivors(self) -> tuple[Survivor, ...]:
         """What `stop` last saw and has not ended yet."""
         return self._tree.survivors()
+
+    def usage(self) -> Usage | None:
+        """What the tree took when it was last surveyed."""
+        return self._tree.kin.usage
 
     async def aclose(self) -> None:
         """Let go of its descriptors. A tree that was not ended is ended now, as far as can be in 2 s."""

@@ -7,7 +7,10 @@ import time
 from collections.abc import Sequence, Set
 from contextlib import suppress
 
+from ..records import Usage
+from .cgroups import Cgroup
 from .entry import Entry, Ident
+from .run_folder import RunFolder
 from .table import send
 
 _SETTLE = 1.0
@@ -29,10 +32,31 @@ class Kin:
 
     Whoever was seen once is remembered for as long as it lives: it may leave the tree later and clear
     its environment. But for `aim` and the readings, only the survey's thread touches this.
+
+    A `reaper` adopts the orphans of its own tree: while it lives, nothing leaves. `foreign`: the leader
+    is no child of this process, so what it leaves behind does not come to us. `family`: a mark that
+    begins like this one will do.
     """
 
-    def __init__(self, leader: Entry, mark: str, pipes: Set[str]) -> None:
+    def __init__(
+        self,
+        leader: Entry,
+        mark: str,
+        pipes: Set[str] = frozenset(),
+        *,
+        reaper: bool = False,
+        foreign: bool = False,
+        family: bool = False,
+        cgroup: Cgroup | None = None,
+    ) -> None:
         self.leader, self.mark, self.pipes = leader, mark, pipes
+        self.reaper, self.foreign, self.family, self.cgroup = reaper, foreign, family, cgroup
+        self.released = False
+        """Whether nobody waits for the leader any more."""
+        self.folder: RunFolder | None = None
+        """Where a server that comes later can read of the tree."""
+        self.noted: Set[Ident] = frozenset()
+        self.usage: Usage | None = None
         self.aim = Aim.LIVE
         self.members: Sequence[Entry] = (leader,)
         self.known: set[Ident] = {leader.ident}
@@ -44,6 +68,10 @@ class Kin:
         self._frozen: set[Ident] = set()
         self._settled_by = 0.0
 
+    def bears(self, mark: str | None) -> bool:
+        """Whether whoever carries this mark is of the tree."""
+        return mark is not None and (mark == self.mark or (self.family and mark.startswith(self.mark)))
+
     def meet(self, members: Sequence[Entry]) -> None:
         """Take the living members as a survey found them, and do to them what is aimed at."""
         self.members = members
@@ -54,6 +82,8 @@ class Kin:
         if self.aim is Aim.LEAVE:
             self._ask()
         elif self.aim is Aim.DIE:
+            if self.cgroup:
+                self.cgroup.kill()
             self._freeze()
             if not self.unsettled:
                 self._kill()

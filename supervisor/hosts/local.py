@@ -2,50 +2,126 @@
 
 import os
 import secrets
-import signal
-import subprocess
+import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import cached_property
+from pathlib import Path
 
+import structlog
 import trio
 
-from ..errors import AgentMissing, CommandFailed, Conflict
+from ..errors import EnnioError
+from ..records import Handle, Hold, Launch
 from . import table
-from .capture import Capture
 from .census import CENSUS
+from .cgroups import Cgroups, own_place
 from .child import LocalProcess
-from .pipes import Sink, Source, open_pipe
-from .process_tree import ProcessTree
+from .finding import Finder
+from .force import force
+from .holder import ShimHolder
+from .holding import Holding
+from .kin import Kin
+from .pipes import pipe_from, pipe_to
+from .running import run
 from .spawning import spawn
+from .surveying import measure
+from .zygote import Zygote
+
+_log = structlog.get_logger()
 
 _REAP_EVERY = 0.2
 """Seconds between looks after dead orphans."""
 
-_MOST_OUTPUT = 32 * 1024 * 1024
-"""Bytes that a command may print; past them it fails, for half an answer of git would be a wrong one."""
-
-_LAST_WORDS = 64 * 1024
-"""Bytes of a command's errors that are kept."""
-
-_NOT_FOUND = 127
-"""The exit code by which a shell says that there is no such program (POSIX.1-2017, sh)."""
+_OWN_PLACE = Path()
+"""Stands for the control group of this process."""
 
 
 class LocalHost:
     """This machine: `protocols.Host`.
 
+    `instance` names the data folder: whatever is started here carries it, so that a later server on the
+    same folder finds what this one left. None: no later one will look for it. Control groups are made
+    below `cgroup_root`, which is the server's own group unless told; None: there are none.
+
     On Linux this process becomes the parent of whatever its programs orphan (a subreaper, prctl(2)).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, instance: str | None = None, *, cgroup_root: Path | None = _OWN_PLACE) -> None:
         self.boot_id = table.boot_id()
+        self._instance = instance or secrets.token_hex(8)
+        self._cgroup_root = cgroup_root
+        self._zygote, self._surveying = Zygote(), trio.Lock()
         CENSUS.adopt()
 
+    @cached_property
+    def containment(self) -> str:
+        """How surely a tree can be ended here; see `protocols.Runtime`."""
+        if sys.platform != "linux" or not CENSUS.adopts or not _can_watch():
+            return "best-effort"
+        return "cgroup+shim" if self._cgroups.usable else "shim+marker"
+
     async def run_forever(self) -> None:
-        """Reap the orphans that die by themselves; for a nursery that lives as long as the server."""
-        while True:
-            await trio.sleep(_REAP_EVERY)
-            CENSUS.reap()
+        """Keep ready what starts agents, and reap the orphans that die by themselves.
+
+        For a nursery that lives as long as the server.
+        """
+        try:
+            while True:
+                if self.containment != "best-effort":
+                    await self._keep_zygote()
+                await trio.sleep(_REAP_EVERY)
+                CENSUS.reap()
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of what starts agents; it comes back when one is wanted. Agents go on."""
+        await self._zygote.aclose()
+        if "_cgroups" in self.__dict__:
+            self._cgroups.remove_empty()
+
+    # Agents.
+
+    def mark(self, hold: Hold) -> str:
+        """Return the ENNIO_MARK of this incarnation: it begins with the instance."""
+        return f"{self._instance}/{_name(hold)}"
+
+    async def hold(self, launch: Launch, *, terminal: bool = False) -> ShimHolder:
+        """Start an agent under a holder of its own. Failed or cancelled: nothing of it runs.
+
+        With `terminal` the holder is one that somebody has started in a terminal, after `clear`.
+        """
+        hold = launch.hold
+        if not terminal:
+            await self.clear(hold)
+        holding = Holding(
+            launch,
+            mark=self.mark(hold),
+            name=_name(hold),
+            boot_id=self.boot_id,
+            cgroups=self._cgroups,
+            terminal=terminal,
+        )
+        return await holding.start(self._zygote)
+
+    async def clear(self, hold: Hold) -> str:
+        """Make a session's run folder new and return it; what an earlier incarnation left is ended first."""
+        folder = await self._finder.clear(hold, self.mark, _name)
+        return folder.path
+
+    async def find(self, hold: Hold, handle: Handle | None) -> ShimHolder:
+        """Return the holder that an earlier server started, or one that is gone where none is proved."""
+        await trio.lowlevel.checkpoint()
+        return self._finder.find(hold, handle, mark=self.mark(hold), name=_name(hold))
+
+    async def survey(self) -> None:
+        """Look at what all agents here take, in one pass; `Holder.usage` tells."""
+        async with self._surveying:
+            await CENSUS.look()
+            await trio.to_thread.run_sync(measure, CENSUS.trees(), abandon_on_cancel=True)
+
+    # Commands.
 
     async def open(self, argv: Sequence[str], *, cwd: str, env: Mapping[str, str], mark: str) -> LocalProcess:
         """Start a program in a session of its own, its output and its errors as one stream.
@@ -54,8 +130,8 @@ class LocalHost:
         raises, `AgentMissing` above all.
         """
         with ExitStack() as theirs, ExitStack() as ours:
-            stdin, sink = _pipe_to(theirs, ours)
-            stdout, source = _pipe_from(theirs, ours)
+            stdin, sink = pipe_to(theirs, ours)
+            stdout, source = pipe_from(theirs, ours)
             tree = await spawn(
                 argv,
                 cwd=cwd,
@@ -76,64 +152,52 @@ class LocalHost:
         Whatever it left running has ended when this returns, and cancelled or failed the program too.
         Raises `CommandFailed`, which carries the last words on its standard error, else on its output.
         """
-        with ExitStack() as ours:
-            with ExitStack() as theirs:
-                stdout, source = _pipe_from(theirs, ours)
-                stderr, errors = _pipe_from(theirs, ours)
-                try:
-                    tree = await spawn(
-                        argv,
-                        cwd=cwd,
-                        env=os.environ if env is None else env,
-                        mark=secrets.token_hex(16),
-                        pipes=(source.name, errors.name),
-                        stdin=subprocess.DEVNULL,
-                        stdout=stdout,
-                        stderr=stderr,
-                    )
-                except (AgentMissing, Conflict) as error:
-                    raise CommandFailed(tuple(argv), _NOT_FOUND, str(error)) from error
-            output, words = Capture(source, _MOST_OUTPUT), Capture(errors, _LAST_WORDS)
-            code = await _finish(tree, output, words)
-        if output.cut:
-            raise CommandFailed(tuple(argv), code, f"it printed more than {_MOST_OUTPUT >> 20} MiB")
-        if code:
-            said = words.data.strip() or output.data[-_LAST_WORDS:]
-            raise CommandFailed(tuple(argv), code, said.decode(errors="replace"))
-        return os.fsdecode(bytes(output.data))
+        mark = f"{self._commands}{secrets.token_hex(4)}"
+        return await run(argv, cwd=cwd, env=os.environ if env is None else env, mark=mark)
+
+    async def end_leftovers(self) -> None:
+        """End whatever still runs of the commands of an earlier server; before this one starts any."""
+        await self.end_marked(self._commands, family=True)
+        if self.containment != "best-effort":
+            self._cgroups.remove_empty()
+
+    async def end_marked(self, mark: str, *, family: bool = False) -> None:
+        """End whatever carries this mark, or with `family` one that begins like it."""
+        kin = Kin(table.stand_in((0, 0)), mark, foreign=True, family=family)
+        kin.known, kin.sessions, kin.members = set(), set(), ()
+        CENSUS.register(kin)
+        try:
+            await force(kin, lambda: False)
+        finally:
+            CENSUS.forget(kin)
+
+    @cached_property
+    def _cgroups(self) -> Cgroups:
+        root = own_place() if self._cgroup_root is _OWN_PLACE else self._cgroup_root
+        return Cgroups(self._instance, root)
+
+    @cached_property
+    def _finder(self) -> Finder:
+        return Finder(self.boot_id, self._cgroups)
+
+    @property
+    def _commands(self) -> str:
+        return f"{self._instance}/command."
+
+    async def _keep_zygote(self) -> None:
+        try:
+            await self._zygote.ready()
+        except EnnioError as error:
+            _log.warning("what starts agents is not there", error=str(error))
 
 
-async def _finish(tree: ProcessTree, output: Capture, words: Capture) -> int:
-    """See a command out; what is left of it in the end is ended at once."""
-    code = -signal.SIGKILL.value
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(output.collect, nursery.cancel_scope.cancel)
-            nursery.start_soon(words.collect)
-            code = await tree.leader.wait()
-            nursery.cancel_scope.cancel()
-        output.drain()
-        words.drain()
-    finally:
-        if tree.nothing_left():
-            tree.forget()
-        else:
-            with trio.CancelScope(shield=True):
-                await tree.stop(0)
-    return code
+def _name(hold: Hold) -> str:
+    return f"{hold.session_id}.{hold.incarnation}"
 
 
-def _pipe_to(theirs: ExitStack, ours: ExitStack) -> tuple[int, Sink]:
-    reading, writing = open_pipe()
-    theirs.callback(os.close, reading)
-    sink = Sink(writing)
-    ours.callback(sink.close)
-    return reading, sink
-
-
-def _pipe_from(theirs: ExitStack, ours: ExitStack) -> tuple[int, Source]:
-    reading, writing = open_pipe()
-    theirs.callback(os.close, writing)
-    source = Source(reading)
-    ours.callback(source.close)
-    return writing, source
+def _can_watch() -> bool:
+    """Whether a process can be watched by a descriptor (pidfd_open(2), Linux 5.3)."""
+    with suppress(OSError, AttributeError):
+        os.close(os.pidfd_open(os.getpid()))
+        return True
+    return False

@@ -1,6 +1,7 @@
 """Our ends of the pipes to a program: never blocking, never inherited, each step cancelled cleanly."""
 
 import os
+from contextlib import ExitStack
 
 import trio
 
@@ -77,3 +78,21 @@ class Sink(End):
                 return os.write(self._open(), data)
             except BlockingIOError:
                 continue
+
+
+def pipe_to(theirs: ExitStack, ours: ExitStack) -> tuple[int, Sink]:
+    """Make a pipe to a program: the descriptor for it, which `theirs` closes, and our end, for `ours`."""
+    reading, writing = open_pipe()
+    theirs.callback(os.close, reading)
+    sink = Sink(writing)
+    ours.callback(sink.close)
+    return reading, sink
+
+
+def pipe_from(theirs: ExitStack, ours: ExitStack) -> tuple[int, Source]:
+    """Make a pipe from a program, likewise."""
+    reading, writing = open_pipe()
+    theirs.callback(os.close, writing)
+    source = Source(reading)
+    ours.callback(source.close)
+    return writing, source

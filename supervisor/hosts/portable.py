@@ -70,6 +70,13 @@ def uid_of(pid: int) -> int:
     return -1
 
 
+def memory_of(pid: int) -> int:
+    """Return how many bytes of memory a process has, 0 when it is gone or may not be looked at."""
+    with suppress(psutil.Error):
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0
+
+
 def send(entry: Entry, number: signal.Signals) -> None:
     """Signal this process, unless its pid was given out again; one of another user is left alone."""
     now = look(entry.pid)

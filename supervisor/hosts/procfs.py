@@ -11,6 +11,7 @@ from contextlib import suppress
 from .entry import Entry
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _PR_SET_CHILD_SUBREAPER = 36
 _MARK = re.compile(rb"(?:^|\0)ENNIO_MARK=([^\0]*)")
 
@@ -66,6 +67,12 @@ def uid_of(pid: int) -> int:
     """Return the effective user of a process, or -1 when it is gone."""
     found = re.search(rb"^Uid:\s+\d+\s+(\d+)", _read(f"/proc/{pid}/status"), re.MULTILINE)
     return int(found[1]) if found else -1
+
+
+def memory_of(pid: int) -> int:
+    """Return how many bytes of memory a process has that it shares with no other, 0 when it is gone."""
+    fields = _read(f"/proc/{pid}/statm").split()
+    return (int(fields[1]) - int(fields[2])) * _PAGE if len(fields) > 2 else 0
 
 
 def send(entry: Entry, number: signal.Signals) -> None:

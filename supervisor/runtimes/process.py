@@ -1,107 +1,36 @@
-"""Agents as plain processes, held by their pipes."""
-
-import secrets
-from collections.abc import Callable
+"""Agents as plain processes."""
 
 import trio
 
-from ..errors import Conflict, Survivor, Unavailable
-from ..ids import SessionId
-from ..output import Chunk, OutputLog
-from ..protocols import Host, Process
-from ..records import Handle, Launch
-from .pump import Pump
-
-_DRAIN = 0.25
-"""Seconds that the rest of the output may take once its tree is gone."""
-
-_STEP = 65536
+from ..protocols import Host, Runtime, Terminal
+from ..records import Handle, Hold, Launch
+from .held import HeldRuntime
+from .piped import PipedRuntime
 
 
 class ProcessRuntime:
-    """Start agents on a host and hold them: `protocols.Runtime`. Their pumps run in `nursery`.
+    """Start agents on a host and hold them: `protocols.Runtime`. What serves them runs in `nursery`.
 
-    Nothing stands between the server and an agent: it does not outlive the server's hold on it.
+    Where the host has holders an agent outlives the server, and all of its tree is ended with it;
+    elsewhere it is held by its pipes.
     """
 
     containment = "best-effort"
+    """Of a class: what any host gives. Of an instance: what its host gives."""
 
     def __init__(self, host: Host, nursery: trio.Nursery) -> None:
-        self._host, self._nursery = host, nursery
+        self.containment = host.containment
+        best_effort = host.containment == "best-effort"
+        self._way: Runtime = PipedRuntime(host, nursery) if best_effort else HeldRuntime(host, nursery)
 
-    async def launch(self, launch: Launch) -> "ProcessTerminal":
-        """Start an agent. Failed or cancelled: nothing of it runs.
+    async def launch(self, launch: Launch) -> Terminal:
+        """Start an agent. Failed or cancelled: nothing of it runs. Raises what `Host.hold` raises."""
+        return await self._way.launch(launch)
 
-        Raises what `Host.open` raises, `AgentMissing` above all, and `Unavailable` when the folder for
-        its output cannot be read.
-        """
-        try:
-            log = OutputLog(launch.output, launch.keep_bytes)
-        except OSError as error:
-            raise Unavailable(
-                f"the output of {launch.session_id} cannot be kept: {error.strerror}"
-            ) from error
-        process = await self._host.open(
-            launch.argv, cwd=launch.cwd, env=launch.env, mark=secrets.token_hex(16)
-        )
-        handle = Handle(process.pid, process.start, self._host.boot_id, launch.incarnation, log.end)
-        pump = Pump(process, log, launch.session_id)
-        try:
-            self._nursery.start_soon(pump.run)
-        except BaseException:  # a nursery that has closed takes nobody in
-            await process.aclose()
-            raise
-        return ProcessTerminal(handle, process, pump, launch.session_id)
+    async def adopt(self, hold: Hold, handle: Handle | None) -> Terminal:
+        """Take over what an earlier server launched in this hold; see `protocols.Runtime`."""
+        return await self._way.adopt(hold, handle)
 
-
-class ProcessTerminal:
-    """The hold on one agent: `protocols.Terminal`."""
-
-    def __init__(self, handle: Handle, process: Process, pump: Pump, session_id: SessionId) -> None:
-        self.handle = handle
-        self._process, self._pump, self._session_id = process, pump, session_id
-        self._pen = trio.Lock()
-        self._stopped = False
-
-    async def write(self, data: bytes, begun: Callable[[], None]) -> None:
-        """Write all of `data` to the agent; call `begun` when its first byte is on the way.
-
-        Cancelled before that: nothing was written. Whoever writes meanwhile waits, so that nothing comes
-        between. Raises `Conflict` when the agent reads no more.
-        """
-        rest = memoryview(data)
-        async with self._pen:
-            while rest:
-                try:
-                    written = await self._process.write(bytes(rest[:_STEP]))
-                except BrokenPipeError as error:
-                    raise Conflict(f"the agent of {self._session_id} reads no more") from error
-                if len(rest) == len(data):
-                    begun()
-                rest = rest[written:]
-
-    async def read(self, after: int) -> Chunk:
-        """Wait for output past the byte `after`; an empty chunk means that no more will come."""
-        return await self._pump.read(after)
-
-    async def wait(self) -> int:
-        """Wait until the agent itself has ended; return its exit code, or minus the signal's number."""
-        return await self._process.wait()
-
-    async def stop(self, grace: float) -> None:
-        """End the agent and all it started; see `Process.stop`. The rest of its output is kept."""
-        await self._process.stop(grace)
-        self._stopped = True
-        self._pump.finish_within(_DRAIN)
-
-    def survivors(self) -> tuple[Survivor, ...]:
-        """What `stop` has not ended yet."""
-        return self._process.survivors()
-
-    async def aclose(self) -> None:
-        """Let go of the agent; one that was not stopped is ended now, as far as can be at once."""
-        self._pump.finish_within(_DRAIN if self._stopped else 0)
-        try:
-            await self._pump.finished()
-        finally:
-            await self._process.aclose()
+    async def survey(self) -> None:
+        """Look at what all agents held here take, in one pass; `Terminal.usage` tells."""
+        await self._way.survey()

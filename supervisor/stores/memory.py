@@ -1,16 +1,29 @@
 """A store that lives as long as the server does."""
 
+import trio
+
 from ..events import Event
 from ..ids import SessionId
-from ..records import SessionRecord
+from ..records import Answer, SessionRecord
 
 
 class MemoryStore:
-    """Events and records in memory; gone when the server is."""
+    """Events, records and answers in memory; gone when the server is."""
+
+    trouble: str | None = None
 
     def __init__(self) -> None:
         self._events: dict[SessionId, list[Event]] = {}
         self._records: dict[SessionId, SessionRecord] = {}
+        self._answers: dict[tuple[str, str], Answer] = {}
+
+    async def run_forever(self) -> None:
+        """Do nothing for ever: what is kept in memory is kept at once."""
+        await trio.sleep_forever()
+
+    async def load(self) -> list[SessionRecord]:
+        """Return every session, oldest first."""
+        return list(self._records.values())
 
     async def append(self, event: Event, record: SessionRecord) -> None:
         """Keep both."""
@@ -25,3 +38,18 @@ class MemoryStore:
     async def history(self, session_id: SessionId) -> list[Event]:
         """Return a session's events, oldest first."""
         return list(self._events.get(session_id, ()))
+
+    async def recall(self, target: str, key: str) -> Answer | None:
+        """Return what is known of the request, or None."""
+        return self._answers.get((target, key))
+
+    async def remember(self, answer: Answer) -> None:
+        """Keep this, in the place of what was known before."""
+        self._answers[answer.target, answer.key] = answer
+
+    async def dismiss(self, target: str, key: str) -> None:
+        """Forget the request."""
+        self._answers.pop((target, key), None)
+
+    async def aclose(self) -> None:
+        """Let go of nothing."""

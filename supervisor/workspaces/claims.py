@@ -1,22 +1,9 @@
-"""What is written down about clones: which branch each works on, and which refs it began with.
-
-The first stands beside the clone, since it is there before the clone is; the second in its git
-directory. All of it blocks.
-"""
+"""What clones claim: which branch each works on, and which refs it began with. All of it blocks."""
 
 import json
 from pathlib import Path
 
-
-def claim(folder: Path, repository: Path, branch: str) -> None:
-    """Note that the clone in `folder` works on `branch` of the repository with that common directory."""
-    words = json.dumps({"repository": str(repository), "branch": branch})
-    _beside(folder).write_text(words, encoding="utf-8")
-
-
-def withdraw(folder: Path) -> None:
-    """Free the branch that the clone in `folder` has claimed."""
-    _beside(folder).unlink(missing_ok=True)
+from . import notes
 
 
 def others(folder: Path, repository: Path) -> dict[str, str]:
@@ -26,9 +13,9 @@ def others(folder: Path, repository: Path) -> dict[str, str]:
     """
     found = dict[str, str]()
     for other in folder.parent.iterdir():
-        told = _read(_beside(other)) if other != folder and _beside(other).exists() else {}
-        if told.get("repository") == str(repository):
-            found[told["branch"]] = other.name
+        note = notes.read(other) if other != folder else None
+        if note and note.branch and (note.kind, note.repository) == ("clone", str(repository)):
+            found[note.branch] = other.name
     return found
 
 
@@ -39,19 +26,11 @@ def note_refs_at_start(folder: Path, refs: dict[str, str]) -> None:
 
 def refs_at_start(folder: Path) -> dict[str, str]:
     """Return what `note_refs_at_start` kept; nothing if it is not there any more."""
-    return _read(_inside(folder))
-
-
-def _read(file: Path) -> dict[str, str]:
     try:
-        told: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # withdrawn just now, or half written when the machine stopped
+        told: dict[str, str] = json.loads(_inside(folder).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # half written when the machine stopped
         return {}
     return told
-
-
-def _beside(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.branch")
 
 
 def _inside(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """A workspace as a clone: a repository of its own, whose branch is brought home at the end."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import trio
@@ -10,7 +11,7 @@ from ..errors import CommandFailed, Conflict
 from ..ids import SessionId
 from ..protocols import Removal
 from ..records import Tree
-from . import claims, folders
+from . import births, claims, folders, notes
 from .branching import HEADS, ORIGIN, Start, names, settle, start
 from .checkout import Checkout
 from .git import reluctantly
@@ -27,6 +28,8 @@ class CloneWorkspace(Ground):
     Before a clone goes, the session's commits are fetched into the project's repository, never forced.
     """
 
+    kind = "clone"
+
     def checkout(
         self, session_id: SessionId, branch: BranchName | None, derived: BranchName
     ) -> "CloneCheckout":
@@ -41,7 +44,7 @@ class CloneWorkspace(Ground):
         async with reluctantly():
             await trio.to_thread.run_sync(folders.put_aside, folder)
             await trio.to_thread.run_sync(folders.remove_aside, folder)
-            await trio.to_thread.run_sync(claims.withdraw, folder)
+            await trio.to_thread.run_sync(notes.withdraw, folder)
         return Removal(kept=None, branch_kept=ref in await self.repository.refs(ref))
 
     async def loss(self, tree: Tree) -> str | None:
@@ -58,6 +61,14 @@ class CloneWorkspace(Ground):
             return "beside its branch it holds commits that none of its remotes has"
         return None
 
+    async def own_work(self, tree: Tree) -> str | None:
+        """Its own branch, when it holds commits that nothing else does."""
+        folder, ref = Path(tree.path), HEADS + tree.branch
+        refs = await Repository(self.git, folder).refs(ref)
+        if ref in refs and await lacking(self.git, folder, ref, "--not", "--remotes", tree.base_commit):
+            return f"the workspace {folder.name} stays: its branch {tree.branch} holds commits of its own"
+        return None
+
     async def _bring_home(self, tree: Tree) -> str | None:
         """Fetch the session's commits into the project's repository; say why if that cannot be done."""
         folder, ref = Path(tree.path), HEADS + tree.branch
@@ -67,6 +78,9 @@ class CloneWorkspace(Ground):
                 self.git, folder, ref, f"^{tree.base_commit}"
             ):
                 async with reluctantly():
+                    await births.unlock(
+                        self.repository, ref, await trio.to_thread.run_sync(notes.end, folder)
+                    )
                     await self.repository.run("fetch", *options, "--", str(folder), f"{ref}:{ref}")
         except CommandFailed as error:
             words = f"its branch {tree.branch} cannot be brought into the project's repository: {error}"
@@ -84,11 +98,12 @@ class CloneCheckout(Checkout):
         self._branch, self._derived = branch, derived
         self._project, self._folder = workspace.repository, workspace.root / session_id
         self._clone = Repository(workspace.git, self._folder)
-        self._taken = False
+        self._taken, self._note = False, notes.Note()
 
     async def make(self) -> Tree:
         """Claim a branch in the project's turn; clone, fetch and check out beside all others."""
-        await trio.to_thread.run_sync(folders.take, self._folder)
+        note = notes.Note(str(await self._project.common_dir()), self._workspace.kind)
+        self._note = await trio.to_thread.run_sync(notes.begin, self._folder, note)
         self._taken = True
         branch, refs = await self._claim()
         source = self._workspace.repo or str(self._project.path)
@@ -101,6 +116,8 @@ class CloneCheckout(Checkout):
         tree = await self._workspace.furnish(self._folder, self._session_id, begin)
         at_start = await self._clone.refs()
         await trio.to_thread.run_sync(claims.note_refs_at_start, self._folder, at_start)
+        self._note = replace(self._note, commit=begin.commit)
+        await trio.to_thread.run_sync(notes.write, self._folder, self._note)
         return tree
 
     async def give_back(self) -> None:
@@ -108,7 +125,7 @@ class CloneCheckout(Checkout):
         if self._taken:
             await trio.to_thread.run_sync(folders.put_aside, self._folder)
             await trio.to_thread.run_sync(folders.remove_aside, self._folder)
-            await trio.to_thread.run_sync(claims.withdraw, self._folder)
+            await trio.to_thread.run_sync(notes.withdraw, self._folder)
 
     async def _claim(self) -> tuple[BranchName, dict[str, str]]:
         """Settle on a branch that nobody has; return it, and the refs of the project's repository."""
@@ -121,7 +138,8 @@ class CloneCheckout(Checkout):
             if where := others.get(branch) or await self._project.where(branch):
                 words = f"in {where}; end what works there, or take another branch"
                 raise Conflict(f"the branch {branch} is checked out already, {words}")
-            await trio.to_thread.run_sync(claims.claim, self._folder, common, branch)
+            self._note = replace(self._note, branch=branch)
+            await trio.to_thread.run_sync(notes.write, self._folder, self._note)
         return branch, refs
 
     async def _begin(self, branch: BranchName, refs: dict[str, str]) -> Start:

@@ -44,6 +44,7 @@ def open_up(folder: Path) -> list[Path]:
 def put_aside(folder: Path) -> None:
     """Take `folder` away from its place at one stroke: past this, its removal is only finished."""
     if os.path.lexists(folder):
+        remove_aside(folder)
         folder.rename(_aside(folder))
 
 

@@ -2,7 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,14 +11,16 @@ import trio
 from ..environment import undirected
 from ..errors import CommandFailed, EnnioError, HookFailed
 from ..ids import SessionId
-from ..protocols import Host, Removal
+from ..protocols import Host, Removal, Stray
 from ..records import Tree
-from . import hooks
+from . import hooks, notes
 from .branching import Start
 from .git import Git, refuse_command
 from .repository import Repository
+from .strays import sweep
 from .symlinks import Symlink, link
 from .uncommitted import uncommitted
+from .unmaking import unmake
 
 
 class Ground(ABC):
@@ -27,6 +29,8 @@ class Ground(ABC):
     `path` is the project's repository, `repo` what a clone is made of (None: of `path`). `env` is what
     git and hooks run with: the agents' base environment, which holds no secret.
     """
+
+    kind: notes.Kind
 
     def __init__(
         self,
@@ -81,6 +85,29 @@ class Ground(ABC):
         except Exception as error:  # a session that ends must be told of it, and not end by it
             words = error.strerror if isinstance(error, OSError) else str(error) or type(error).__name__
             return Removal(kept=f"the workspace {folder.name} cannot be removed: {words}")
+
+    async def undo(self, session_id: SessionId) -> None:
+        """Remove whatever an interrupted checkout of this session left; see `Workspace.undo`."""
+        note = await trio.to_thread.run_sync(notes.read, self.root / session_id)
+        if note is None:  # it is written before anything is made, and removed after all is gone
+            return
+        try:
+            await self.unmake(session_id, note)
+        except (EnnioError, OSError) as error:
+            words = error.strerror if isinstance(error, OSError) else error
+            raise EnnioError(f"what the checkout of {session_id} left cannot be removed: {words}") from error
+
+    async def unmake(self, session_id: SessionId, note: notes.Note) -> None:
+        """Remove a workspace in which nobody ever worked, or that is not in its place any more."""
+        await unmake(self.git, self.repository, self.root / session_id, note)
+
+    async def strays(self, owned: Collection[str]) -> list[Stray]:
+        """Find the workspaces that no session has, and remove the clean ones; see `strays.sweep`."""
+        return await sweep(self, owned)
+
+    @abstractmethod
+    async def own_work(self, tree: Tree) -> str | None:
+        """Say in one sentence what would have to be brought to safety before `tree` goes, or None."""
 
     @abstractmethod
     async def take_away(self, tree: Tree) -> Removal:

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 import trio
 
 from ..errors import CommandFailed
+from . import registrations
 from .branching import HEADS
 from .git import Git, reluctantly
 
@@ -61,9 +62,11 @@ class Repository:
         """Forget the worktree at `folder`, locked or not, if there is one. Take a `turn` for it."""
         try:
             await self.run("worktree", "remove", "--force", "--force", "--end-of-options", str(folder))
-        except CommandFailed:
-            if f"worktree {folder}" in (await self.run("worktree", "list", "--porcelain")).splitlines():
-                raise
+        except CommandFailed as failure:
+            try:
+                await trio.to_thread.run_sync(registrations.forget, await self.common_dir(), folder)
+            except OSError as error:
+                raise failure from error
 
     async def has_own_commits(self, tip: str, base: str) -> bool:
         """Whether the commit `tip` holds any that `base` does not."""
@@ -72,23 +75,3 @@ class Repository:
     async def unlock(self, ref: str) -> None:
         """Remove the lock of a ref that is nobody's but ours: a hook's git was killed while it held it."""
         (await self.common_dir() / f"{ref}.lock").unlink(missing_ok=True)
-
-    async def drop_branch(self, branch: str, base: str) -> bool:
-        """Delete `branch` if it holds nothing beyond `base` and is not checked out; say if it is gone.
-
-        Whoever moves it at the same moment wins, and the branch stays. Take a `turn` for it.
-        """
-        ref = HEADS + branch
-        said = await self.run("for-each-ref", "--format=%(objectname) %(worktreepath)", ref)
-        tip, _, checked_out = said.removesuffix("\n").partition(" ")
-        if not tip:
-            return True
-        if checked_out:
-            return False
-        try:
-            if await self.has_own_commits(tip, base):
-                return False
-            await self.run("update-ref", "-d", ref, tip)
-        except CommandFailed:  # base is unknown, or the tip has moved: a branch too many loses nothing
-            return False
-        return True

@@ -11,7 +11,7 @@ from ..errors import CommandFailed, Conflict, Invalid
 from ..ids import SessionId
 from ..protocols import Removal
 from ..records import Tree
-from . import folders, hooks
+from . import births, folders, hooks, notes, registrations
 from .branching import HEADS, ORIGIN, Start, start
 from .checkout import Checkout
 from .git import reluctantly
@@ -27,6 +27,7 @@ _COMMIT = re.compile(r"\b([0-9a-f]{64}|[0-9a-f]{40})\b")
 class WorktreeWorkspace(Ground):
     """The port `Workspace` by `git worktree`: quick, and every commit is in the project at once."""
 
+    kind = "worktree"
     _hooks: Path | None = None
 
     def checkout(
@@ -39,11 +40,15 @@ class WorktreeWorkspace(Ground):
         """Remove folder and registration, and the branch if it is ours and empty."""
         folder = Path(tree.path)
         async with reluctantly():
+            since = await trio.to_thread.run_sync(notes.end, folder)
             await trio.to_thread.run_sync(folders.put_aside, folder)
             async with self.repository.turn():
                 await self.repository.unregister(folder)
-                gone = tree.branch_made and await self.repository.drop_branch(tree.branch, tree.base_commit)
+                gone = tree.branch_made and await births.drop(
+                    self.repository, tree.branch, folder, since=since
+                )
             await trio.to_thread.run_sync(folders.remove_aside, folder)
+            await trio.to_thread.run_sync(notes.withdraw, folder)
         return Removal(kept=None, branch_kept=not gone)
 
     async def loss(self, tree: Tree) -> str | None:
@@ -57,6 +62,10 @@ class WorktreeWorkspace(Ground):
         if await lacking(self.git, folder, "HEAD", *safe):
             return "its HEAD is detached, at commits that no branch or tag holds"
         return "refs of its own (refs/worktree, refs/bisect, refs/rewritten) hold commits that no branch has"
+
+    async def own_work(self, tree: Tree) -> str | None:
+        """Nothing: what is on a branch is in the project's repository already."""
+        return None
 
     async def hooks(self, folder: Path) -> Path:
         """Return where the repository's hooks are; a relative path is relative to the worktree."""
@@ -81,10 +90,12 @@ class WorktreeCheckout(Checkout):
         self._repository, self._folder = workspace.repository, workspace.root / session_id
         self._taken = self._settled = False
         self._made: str | None = None
+        self._note = notes.Note()
 
     async def make(self) -> Tree:
         """Add the worktree in the repository's turn; fill it, and run hooks, beside all others."""
-        await trio.to_thread.run_sync(folders.take, self._folder)
+        note = notes.Note(str(await self._repository.common_dir()), self._workspace.kind)
+        self._note = await trio.to_thread.run_sync(notes.begin, self._folder, note)
         self._taken = True
         async with self._repository.turn():
             begin = await self._begin()
@@ -93,7 +104,10 @@ class WorktreeCheckout(Checkout):
         begin = await self._fill(begin)
         git, where = self._workspace.git, await self._workspace.hooks(self._folder)
         await hooks.post_checkout(git, hooks=where, workspace=self._folder, commit=begin.commit)
-        return await self._workspace.furnish(self._folder, self._session_id, begin)
+        tree = await self._workspace.furnish(self._folder, self._session_id, begin)
+        self._note = replace(self._note, branch=begin.branch, made=begin.made, commit=begin.commit)
+        await trio.to_thread.run_sync(_complete, self._folder, self._note)
+        return tree
 
     async def give_back(self) -> None:
         """Remove folder, registration, and the branch that was made, whatever a hook put on it."""
@@ -101,14 +115,15 @@ class WorktreeCheckout(Checkout):
             return
         await trio.to_thread.run_sync(folders.put_aside, self._folder)
         try:
-            if self._settled or self._made:
+            if self._settled or self._note.made:
                 async with self._repository.turn():
                     try:
-                        await self._repository.unregister(self._folder)
-                    finally:
                         await self._unmake_branch()
+                    finally:
+                        await self._repository.unregister(self._folder)
         finally:
             await trio.to_thread.run_sync(folders.remove_aside, self._folder)
+        await trio.to_thread.run_sync(notes.withdraw, self._folder)
 
     async def _begin(self) -> Start:
         """Settle on a branch and make it if it is new. All refs are only looked at when that fails."""
@@ -142,8 +157,10 @@ class WorktreeCheckout(Checkout):
         return begin
 
     async def _make_branch(self, begin: Start, at: str) -> None:
-        why, must_not_exist = f"branch: Created from {begin.ref}", ""
-        await self._repository.run("update-ref", "-m", why, HEADS + begin.branch, at, must_not_exist)
+        self._note = replace(self._note, branch=begin.branch, made=True)
+        await trio.to_thread.run_sync(notes.write, self._folder, self._note)
+        how, must_not_exist = ("--create-reflog", "-m", births.words(begin.ref, self._session_id)), ""
+        await self._repository.run("update-ref", *how, HEADS + begin.branch, at, must_not_exist)
         self._made = begin.branch  # and not a moment earlier: what git refused to make is somebody else's
 
     async def _add(self, begin: Start) -> None:
@@ -178,3 +195,12 @@ class WorktreeCheckout(Checkout):
         if self._made and HEADS + self._made in await self._repository.refs(HEADS + self._made):
             await self._repository.unlock(HEADS + self._made)
             await self._repository.run("update-ref", "-d", HEADS + self._made)
+        elif self._note.branch and not self._made:  # git may have made it all the same
+            branch, since = self._note.branch, self._note.since
+            await births.drop(self._repository, branch, self._folder, since=since)
+
+
+def _complete(folder: Path, note: notes.Note) -> None:
+    """Note that the checkout is complete, and where hooks have left its HEAD."""
+    tip = registrations.head_at_last(Path(note.repository), folder)
+    notes.write(folder, replace(note, tip=tip))

@@ -25,6 +25,7 @@ def config(tmp_path: Path, timeouts: Timeouts, projects: dict[ProjectId, Project
         data_dir=tmp_path / "state",
         allowed_hosts=(),
         on_shutdown="stop",
+        orphan_timeout=600,
         idle_after=60,
         tls_cert=None,
         tls_key=None,

@@ -31,6 +31,7 @@ CLIENT_COMMANDS = [
     ["logs", "app-1"],
     ["logs", "-f", "app-1"],
     ["open", "app-1"],
+    ["prune"],
     ["session", "list"],
     ["session", "info", "app-1"],
     ["session", "kill", "app-1"],
@@ -90,7 +91,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_help_names_every_command() -> None:
     words = CliRunner().invoke(app, ["--help"]).output
-    for command in ("init", "start", "stop", "status", "spawn", "send", "session", "logs", "open", "doctor"):
+    talking = ("spawn", "send", "session", "logs", "open")
+    for command in ("init", "start", "stop", "status", *talking, "prune", "doctor"):
         assert f"  {command} " in words
 
 

@@ -83,6 +83,8 @@ async def test_each_method_asks_for_its_own_route() -> None:
             ("GET", "/api/v1/sessions/app-1/output?after=c1&limit=9&raw=true", None),
         ),
         (lambda c: c.events("app-1"), ("GET", "/api/v1/sessions/app-1/events", None)),
+        (lambda c: c.prune(), ("POST", "/api/v1/prune", {})),
+        (lambda c: c.prune(0.5), ("POST", "/api/v1/prune", {"days": 0.5})),
     ]
     async with ennio.client() as client:
         for question, expected in asked:

@@ -11,6 +11,7 @@ from quart.typing import TestClientProtocol as HttpClient
 
 from ennio.http.views import ProjectView, RenderedSessions, SessionView, without_credentials
 from ennio.supervisor import Phase, Project, ProjectId, SessionId, SessionRecord, Supervisor
+from ennio.supervisor.records import Handle
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
@@ -30,8 +31,35 @@ def test_every_phase_can_be_shown(phase: Phase) -> None:
     assert SessionView.of(record(phase=phase)).status
 
 
+HANDLE = Handle(pid=4242, start=1, boot_id="boot", incarnation=2, runtime="tmux")
+
+
+def test_an_operator_sees_how_often_and_when_the_agent_was_started() -> None:
+    shown = SessionView.of(record(incarnation=3, restarts=(AT, AT), started_at=AT, ended_at=AT))
+    assert (shown.starts, shown.restarts, shown.started_at, shown.ended_at) == (3, 2, AT, AT)
+    assert (shown.pid, shown.attach) == (None, None)
+
+
+def test_the_way_to_a_terminal_is_a_line_for_a_shell() -> None:
+    shown = SessionView.of(record(handle=HANDLE), ("tmux", "-L", "a b", "attach", "-t", "=x"))
+    assert shown.attach == "tmux -L 'a b' attach -t =x"
+
+
+def test_a_terminal_that_appears_later_is_shown_though_the_record_is_the_same() -> None:
+    terminals: dict[str, tuple[str, ...]] = {}
+    rendered, one = RenderedSessions(terminals.get), record(handle=HANDLE)
+    assert b'"attach":null' in rendered.of(one)
+    terminals["p-1"] = ("tmux", "attach")
+    assert b'"attach":"tmux attach"' in rendered.of(one)
+    assert rendered.of(one) is rendered.of(one)
+
+
+def nowhere(_: str) -> None:
+    """An agent without a terminal."""
+
+
 def test_a_record_is_written_out_once_and_its_successor_anew() -> None:
-    rendered, one = RenderedSessions(), record()
+    rendered, one = RenderedSessions(nowhere), record()
     assert rendered.of(one) is rendered.of(one)
     other = replace(one, phase=Phase.KILLED)
     assert b"Killed" in rendered.of(other)
@@ -40,7 +68,7 @@ def test_a_record_is_written_out_once_and_its_successor_anew() -> None:
 
 def test_what_was_written_out_does_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RenderedSessions, "_MOST", 10)
-    rendered = RenderedSessions()
+    rendered = RenderedSessions(nowhere)
     for number in range(100):
         rendered.of(record(id=SessionId(f"p-{number}")))
     assert len(rendered._written) <= 10

@@ -25,6 +25,8 @@ EVENTS = [
     e.StopRequested(**WHO, reason="shutdown"),
     e.KillRequested(**WHO),
     e.RestoreRequested(**WHO),
+    e.LimitNear(**WHO, limit="idle", used=48.0, most=60.0),
+    e.LimitExceeded(**WHO, limit="idle", used=61.0, most=60.0),
     e.SessionKilled(**WHO),
     e.SessionCleaned(**WHO, branch_kept=True),
     e.ActivityChanged(**WHO, activity=Activity.IDLE),

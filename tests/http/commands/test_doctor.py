@@ -1,15 +1,19 @@
 import json
 import os
+import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from canned import Canned, canned
 
 from ennio.http.commands.ask_server import Options
-from ennio.http.commands.doctor import Finding, Verdict, doctor, examine
+from ennio.http.commands.doctor import doctor, examine
+from ennio.http.commands.findings import Finding, Verdict
 from ennio.http.commands.terminal import Failure
-from ennio.supervisor.runtimes.process import ProcessRuntime
+from ennio.supervisor.hosts.local import LocalHost
 
 
 def config(folder: Path, more: str = "", port: int = 0) -> Options:
@@ -146,18 +150,66 @@ def test_a_free_port_is_free(tmp_path: Path) -> None:
     assert look(config(tmp_path, port=port), "server").says.startswith("does not run; port")
 
 
+def pretend_to_serve(folder: Path, port: int) -> None:
+    """Write a lock as if this process were the server."""
+    (folder / "state").mkdir(mode=0o700)
+    start = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    facts = {"pid": os.getpid(), "start": start, "host": "127.0.0.1", "port": port}
+    (folder / "state/lock").write_text(json.dumps(facts))
+
+
 def test_a_server_that_does_not_answer_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as once:
         port = once.getsockname()[1]
     options = config(tmp_path, port=port)
-    (tmp_path / "state").mkdir(mode=0o700)
-    start = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
-    facts = {"pid": os.getpid(), "start": start, "host": "127.0.0.1", "port": 1}
-    (tmp_path / "state/lock").write_text(json.dumps(facts))
+    pretend_to_serve(tmp_path, 1)
     finding = look(options, "server")
     assert finding.verdict is Verdict.MISSING
     assert finding.says.startswith(f"pid {os.getpid()} runs on port 1, but no server answers at ")
 
 
-def test_containment_is_what_the_runtime_says(tmp_path: Path) -> None:
-    assert look(config(tmp_path), "containment of process").says.startswith(ProcessRuntime.containment)
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Canned]:
+    """A server that is ready and runs on the data folder, as far as one can tell."""
+    with canned() as server:
+        pretend_to_serve(tmp_path, server.server_port)
+        server.answer("GET /ready", "ready")
+        yield server
+
+
+def test_a_server_that_runs_is_believed_what_it_says_of_itself(tmp_path: Path, server: Canned) -> None:
+    server.answer("GET /api/v1/system", {"containment": "shim+marker", "trouble": None})
+    found = {f.check: f for f in examine(config(tmp_path, port=server.server_port))}
+    assert found["server"].says == f"runs at http://127.0.0.1:{server.server_port}, pid {os.getpid()}"
+    assert found["containment"].says.startswith("shim+marker: ")
+    assert found["database"] == Finding("database", Verdict.OK, "the server stores what happens")
+    assert "left running" not in found
+
+
+def test_a_server_that_can_store_nothing_is_told(tmp_path: Path, server: Canned) -> None:
+    server.answer("GET /api/v1/system", {"containment": "best-effort", "trouble": "the disk is full"})
+    options = config(tmp_path, port=server.server_port)
+    told = Finding("database", Verdict.MISSING, "nothing can be stored now: the disk is full")
+    assert look(options, "database") == told
+    assert look(options, "containment").verdict is Verdict.MIND
+    with pytest.raises(Failure, match="mend this first: database"):
+        doctor(options)
+
+
+def test_a_server_that_still_recovers_is_let_alone(tmp_path: Path, server: Canned) -> None:
+    server.answer("GET /ready", "taking over", status=503)
+    options = config(tmp_path, port=server.server_port)
+    assert look(options, "server").verdict is Verdict.MIND
+    assert {route for route, _ in server.asked} == {"GET /ready"}
+
+
+def test_without_a_server_containment_is_what_a_server_would_find(tmp_path: Path) -> None:
+    assert look(config(tmp_path), "containment").says.startswith(f"{LocalHost().containment}: ")
+
+
+def test_tmux_is_missing_where_a_project_wants_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("git", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    options = config(tmp_path, 'runtime = "tmux"\n')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert look(options, "tmux").verdict is Verdict.MISSING

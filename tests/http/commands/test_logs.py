@@ -80,37 +80,6 @@ def test_logs_in_json_are_one_answer_a_line(ennio: Prompt, server: Canned) -> No
     assert [json.loads(line) for line in out.splitlines()] == [output("one\x1b\n", "c1")]
 
 
-def test_open_prints_the_workspace_without_a_terminal(ennio: Prompt, server: Canned) -> None:
-    server.answer(f"GET {S}/app-1", {**SESSION, "workspace_path": "/trees/app-1"})
-    assert ennio("open", "app-1") == (0, "/trees/app-1\n", "")
-
-
-def test_a_session_without_a_workspace_cannot_be_opened(ennio: Prompt, server: Canned) -> None:
-    server.answer(f"GET {S}/app-1", SESSION)
-    code, _, err = ennio("open", "app-1")
-    assert code == 1
-    assert "has no workspace" in err
-
-
-@pytest.mark.usefixtures("ennio")
-def test_open_starts_a_shell_there_on_a_terminal(server: Canned, tmp_path: Path) -> None:
-    shell = tmp_path / "shell"
-    shell.write_text('#!/bin/sh\necho "here: $(pwd)"\n')
-    shell.chmod(0o755)
-    server.answer(f"GET {S}/app-1", {**SESSION, "workspace_path": str(tmp_path / "app")})
-    code, said = on_a_terminal(["open", "app-1"], tmp_path, SHELL=str(shell))
-    assert code == 0
-    assert f"here: {tmp_path / 'app'}" in said
-
-
-@pytest.mark.usefixtures("ennio")
-def test_a_workspace_on_another_machine_is_told(server: Canned, tmp_path: Path) -> None:
-    server.answer(f"GET {S}/app-1", {**SESSION, "workspace_path": "/not/here"})
-    code, said = on_a_terminal(["open", "app-1"], tmp_path)
-    assert code == 1
-    assert "is not on this machine" in said
-
-
 @pytest.mark.usefixtures("ennio")
 def test_a_terminal_is_shown_no_control_characters_of_an_agent(server: Canned, tmp_path: Path) -> None:
     server.answer(output_route(None), output("\x1b]0;owned\x07 done", "c1"))

@@ -133,6 +133,29 @@ def test_a_refusal_is_one_line_with_the_server_s_words(ennio: Prompt, server: Ca
     assert err == "ennio: app has 5 sessions: end one \\x1b[2J; try again in 30 s\n"
 
 
+def test_prune_says_what_was_forgotten_and_what_was_not(ennio: Prompt, server: Canned) -> None:
+    server.answer("POST /api/v1/prune", {"pruned": ["app-1", "app-2"], "kept": ["app-3", "app-4"]})
+    code, out, _ = ennio("prune", "--days", "30")
+    assert code == 0
+    assert out == ("forgot 2 sessions\nkept, for the uncommitted work in their workspaces: app-3, app-4\n")
+    assert server.asked == [("POST /api/v1/prune", {"days": 30})]
+
+
+def test_prune_leaves_the_days_to_the_server(ennio: Prompt, server: Canned) -> None:
+    server.answer("POST /api/v1/prune", {"pruned": ["app-1"], "kept": []})
+    assert ennio("prune") == (0, "forgot 1 session\n", "")
+    assert json.loads(ennio("--format", "json", "prune")[1]) == {"pruned": ["app-1"], "kept": []}
+    assert server.asked[0] == ("POST /api/v1/prune", {})
+
+
+@pytest.mark.parametrize("days", ["-1", "nan", "inf", "soon"])
+def test_prune_takes_days_that_can_be_counted(ennio: Prompt, server: Canned, days: str) -> None:
+    code, _, err = ennio("prune", "--days", days)
+    assert code == 2
+    assert "days" in err
+    assert not server.asked
+
+
 @pytest.mark.usefixtures("ennio")
 def test_a_person_is_told_how_to_go_on(server: Canned, tmp_path: Path) -> None:
     server.answer(f"POST {S}", SESSION)

@@ -139,6 +139,54 @@ async def test_a_server_that_is_closing_answers_but_changes_nothing(
         assert (await client.get(path, headers=OWN)).status_code == 200
 
 
+ASKED = [
+    ("GET", "/api/v1/sessions"),
+    ("GET", "/api/v1/system"),
+    ("GET", "/api/v1/projects"),
+    ("HEAD", "/api/v1/sessions"),
+    ("POST", "/api/v1/sessions"),
+    ("DELETE", "/api/v1/sessions/p-1"),
+    ("POST", "/api/v1/prune"),
+    ("GET", "/nope"),
+    ("GET", "/ready"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ASKED)
+async def test_a_server_that_is_recovering_answers_nothing_yet(
+    client: HttpClient, supervisor: Supervisor, method: str, path: str
+) -> None:
+    supervisor.recovering = True
+    answer = await client.open(path, method=method, headers=OWN)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    if method != "HEAD":
+        assert "earlier" in (await answer.get_json())["error"]
+
+
+async def test_a_server_that_is_recovering_is_alive(client: HttpClient, supervisor: Supervisor) -> None:
+    supervisor.recovering = True
+    for method in ("GET", "HEAD"):
+        answer = await client.open("/api/v1/health", method=method, headers={"Host": "anyone"})
+        assert answer.status_code == 200
+    assert (await client.get("/ready", headers={"Host": "anyone"})).status_code == 503
+
+
+async def test_while_recovering_403_comes_first_and_401_after(
+    client_of: ClientOf, config: Config, supervisor: Supervisor
+) -> None:
+    client = client_of(replace(config, api_token=SecretStr("t")))
+    foreign = {**OWN, "Origin": "https://evil.example"}
+    supervisor.recovering = True
+    assert (await client.get("/api/v1/sessions", headers={"Host": "x"})).status_code == 403
+    assert (await client.post("/api/v1/sessions", headers=foreign)).status_code == 403
+    for method in ("GET", "POST", "PUT"):
+        assert (await client.open("/api/v1/sessions", method=method, headers=OWN)).status_code == 503
+    supervisor.recovering = False
+    for method in ("GET", "POST", "PUT"):
+        assert (await client.open("/api/v1/sessions", method=method, headers=OWN)).status_code == 401
+
+
 async def test_refusals_come_in_their_order(
     client_of: ClientOf, config: Config, supervisor: Supervisor
 ) -> None:

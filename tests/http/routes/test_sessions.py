@@ -47,6 +47,37 @@ async def test_a_spawn_answers_the_session_as_it_is_shown_ever_after(client: Htt
     assert await ask(client, "GET", "") == [session]
 
 
+async def test_a_session_in_a_terminal_says_how_to_get_there(
+    client: HttpClient, world: World, autojump_clock: MockClock
+) -> None:
+    session = await spawn(client)
+    assert session["attach"] is None
+    world.terminals[0].attach = ("tmux", "-L", "x", "attach-session", "-t", "=y")
+
+    shown = await ask(client, "GET", f"/{session['id']}")
+    assert shown["attach"] == "tmux -L x attach-session -t =y"
+
+    await ask(client, "DELETE", f"/{session['id']}")
+    assert (await ask(client, "GET", f"/{session['id']}"))["attach"] is None
+
+
+async def test_an_ended_session_says_when_and_a_restored_one_does_not(
+    client: HttpClient, world: World, autojump_clock: MockClock
+) -> None:
+    session = await spawn(client)
+    assert (session["starts"], session["ended_at"]) == (1, None)
+    assert session["created_at"] <= session["started_at"]
+    world.terminals[0].die(3)
+    await trio.sleep(1)
+
+    ended = await ask(client, "GET", f"/{session['id']}")
+    assert session["started_at"] <= ended["ended_at"]
+
+    restored = await ask(client, "POST", f"/{session['id']}/restore")
+    assert (restored["starts"], restored["restarts"], restored["ended_at"]) == (2, 0, None)
+    assert ended["ended_at"] <= restored["started_at"]
+
+
 async def test_sessions_are_listed_newest_first_the_ended_ones_only_when_asked_for(
     client: HttpClient, autojump_clock: MockClock
 ) -> None:

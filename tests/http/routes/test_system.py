@@ -9,6 +9,7 @@ from quart.typing import TestClientProtocol as HttpClient
 
 from ennio.http.routes import programs
 from ennio.http.routes.programs import FoundPrograms
+from ennio.supervisor.stores.memory import MemoryStore
 
 OWN = {"Host": "localhost"}
 
@@ -25,13 +26,20 @@ async def test_the_system_says_what_it_is(client: HttpClient, world: World, tmp_
     answer = await (await client.get("/api/v1/system", headers=OWN)).get_json()
 
     system = answer["data"]
-    assert list(system) == ["version", "containment", "agents", "limits"]
+    assert list(system) == ["version", "containment", "trouble", "agents", "limits"]
     assert system["version"] == version("ennio")
     assert system["containment"] == "best-effort"
     assert system["agents"] == [{"name": "fake", "version": "1.2.3"}]
     assert system["limits"]["timeouts"] == {"spawn": 30, "send": 10, "kill": 15, "kill_grace": 5}
     assert system["limits"]["projects"]["q"] == {"max_sessions": 2, "output_bytes": 1 << 20}
     assert str(tmp_path) not in str(system)
+
+
+async def test_the_system_says_why_nothing_can_be_stored(client: HttpClient, store: MemoryStore) -> None:
+    for trouble in (None, "the database is locked", None):
+        store.trouble = trouble
+        answer = await (await client.get("/api/v1/system", headers=OWN)).get_json()
+        assert answer["data"]["trouble"] == trouble
 
 
 async def test_an_agent_that_is_not_there_is_not_listed(client: HttpClient, world: World) -> None:

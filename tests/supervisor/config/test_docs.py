@@ -18,13 +18,14 @@ from ennio.supervisor.config.schema import (
     Approvals,
     Budget,
     Defaults,
-    Limits,
+    LimitTable,
     NotifierTable,
     Plugin,
     ProjectTable,
     Reaction,
     Reactions,
-    Restart,
+    RestartTable,
+    Retention,
     Routing,
     Settings,
     SymlinkTable,
@@ -40,10 +41,11 @@ SECTIONS: dict[str, tuple[type[BaseModel], str]] = {
     "## The server": (Settings, ""),
     "## `[defaults]`": (Defaults, "defaults."),
     "## `[timeouts]`": (TimeoutTable, "timeouts."),
-    "## `[limits]`": (Limits, "limits."),
+    "## `[retention]`": (Retention, "retention."),
+    "## `[limits]`": (LimitTable, "limits."),
     "## `[agents.NAME]`": (AgentTable, "agents.*."),
     "## `[approvals]`": (Approvals, "approvals."),
-    "## `[restart]`": (Restart, "restart."),
+    "## `[restart]`": (RestartTable, "restart."),
     "## `[[budgets]]`": (Budget, "budgets."),
     "## `[[notifiers]]`": (NotifierTable, "notifiers."),
     "## `[notification_routing]`": (Routing, "notification_routing."),
@@ -99,7 +101,7 @@ def test_every_key_is_documented_with_its_default(heading: str) -> None:
     table, _ = SECTIONS[heading]
     told = {key: default for key, (default, _) in rows(heading).items()}
     subtables = {"defaults", "timeouts", "agents", "budgets", "notification_routing", "projects"}
-    subtables |= {"limits", "approvals", "restart", "notifiers", "reactions"}
+    subtables |= {"limits", "retention", "approvals", "restart", "notifiers", "reactions"}
     keys = known_keys(table).keys() - (subtables if table is Settings else set())
     assert told.keys() == keys
     for key in keys:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ennio.supervisor.config import AgentConfig, Config, Symlink, Timeouts, load
+from ennio.supervisor.config import AgentConfig, Config, Limits, Restart, Symlink, Timeouts, load
 from ennio.supervisor.errors import ConfigError
 
 Load = Callable[..., Config]
@@ -44,6 +44,7 @@ def test_an_empty_file_is_all_defaults(load_toml: Load, folder: Path) -> None:
         data_dir=Path("/home/me/.local/state/ennio"),
         allowed_hosts=(),
         on_shutdown="stop",
+        orphan_timeout=600.0,
         idle_after=60.0,
         tls_cert=None,
         tls_key=None,
@@ -80,6 +81,34 @@ def test_a_project_overrides_the_defaults(load_toml: Load) -> None:
     other = load_toml(defaults + own).projects[0]
     assert (other.agent, other.workspace, other.output_bytes) == ("mine", "worktree", 80000)
     assert other.model == "m"
+
+
+def test_agents_are_not_limited_and_not_started_again_unless_somebody_says_so(load_toml: Load) -> None:
+    (project,) = load_toml(PROJECT).projects
+    assert (project.limits, project.restart) == (Limits(), Restart("never", 3, 300.0))
+
+
+def test_a_project_has_the_common_limits_and_its_own_ahead_of_them(load_toml: Load) -> None:
+    common = "[limits]\nwall_clock = 60\nidle = 1.5\nmemory_mb = 100\nprocesses = 7\nturns = 3\n"
+    (project,) = load_toml(common + PROJECT).projects
+    assert project.limits == Limits(60.0, 1.5, 100 << 20, 7, 3)
+    (project,) = load_toml(common + PROJECT + "limits = { idle = 9, memory_mb = 1 }").projects
+    assert project.limits == Limits(60.0, 9.0, 1 << 20, 7, 3)
+
+
+def test_a_project_restarts_agents_as_everywhere_but_for_what_it_says_itself(load_toml: Load) -> None:
+    common = '[restart]\npolicy = "always"\nintensity = 9\n'
+    (project,) = load_toml(common + PROJECT).projects
+    assert project.restart == Restart("always", 9, 300.0)
+    (project,) = load_toml(common + PROJECT + 'restart = { policy = "on-failure", period = 0.5 }').projects
+    assert project.restart == Restart("on-failure", 9, 0.5)
+    (project,) = load_toml(common + PROJECT + 'restart.policy = "never"').projects
+    assert project.restart.policy == "never"
+
+
+def test_the_ends_of_server_and_agents_can_be_set_apart(load_toml: Load) -> None:
+    config = load_toml('on_shutdown = "detach"\norphan_timeout = 3.5')
+    assert (config.on_shutdown, config.orphan_timeout) == ("detach", 3.5)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +152,38 @@ def test_what_git_takes_for_a_url_is_no_path(load_toml: Load, url: str) -> None:
     assert load_toml(PROJECT + f'repo = "{url}"').projects[0].repo == url
 
 
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:db/e.db", "{folder}/db/e.db"),
+        ("sqlite:///db/e.db", "{folder}/db/e.db"),
+        ("sqlite:/var/e.db", "/var/e.db"),
+        ("sqlite:////var/e.db", "/var/e.db"),
+        ("sqlite:~/e.db", "/home/me/e.db"),
+        ("sqlite:what?#%20", "{folder}/what?#%20"),
+    ],
+)
+def test_a_database_s_file_is_an_absolute_path(load_toml: Load, folder: Path, url: str, path: str) -> None:
+    given = load_toml(f'database_url = "{url}"').database_url
+    assert given is not None
+    assert given.get_secret_value() == "sqlite:///" + path.format(folder=folder)
+
+
+def test_a_database_s_credentials_are_in_no_text_and_its_variable_is_kept_from_agents(
+    load_toml: Load,
+) -> None:
+    config = load_toml('database_url = "postgresql://me:${P}@db/ennio?x=1"', {"P": "s3cret"})
+    assert config.database_url is not None
+    assert config.database_url.get_secret_value() == "postgresql://me:s3cret@db/ennio?x=1"
+    assert "s3cret" not in repr(config)
+    assert config.secret_variables == {"P"}
+
+
+def test_sessions_are_kept_for_ever_or_for_days(load_toml: Load) -> None:
+    assert load_toml("").retention_days is None
+    assert load_toml("retention.days = 0.5").retention_days == 0.5
+
+
 def test_the_grace_of_a_kill_shrinks_with_it(load_toml: Load) -> None:
     assert load_toml("[timeouts]\nkill = 3").timeouts.kill_grace == 1.0
     assert load_toml("[timeouts]\nkill = 60").timeouts.kill_grace == 5.0
@@ -155,6 +216,16 @@ def test_a_written_token_that_others_can_read_is_warned_of(load_toml: Load, fold
     assert load(file).warnings == ()
     file.chmod(0o644)
     assert load_toml('api_token = "${T}"\n', {"T": "abcdefgh"}).warnings == ()
+
+
+def test_a_written_password_of_a_database_is_warned_of(load_toml: Load, folder: Path) -> None:
+    load_toml('database_url = "postgresql://me:s3cret@db/ennio"')
+    (folder / "ennio.toml").chmod(0o644)
+    (warning,) = load(folder / "ennio.toml", environ={"HOME": "/"}).warnings
+    assert warning.startswith("the password of `database_url` stands in ")
+    assert "s3cret" not in warning
+    for url in ("postgresql://me:${P}@db/ennio", "postgresql://db/ennio", "sqlite:x"):
+        assert load_toml(f'database_url = "{url}"', {"P": "s3cret"}).warnings == ()
 
 
 def test_a_configuration_cannot_be_changed(load_toml: Load) -> None:

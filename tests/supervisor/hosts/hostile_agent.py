@@ -79,6 +79,10 @@ def run_away() -> None:
         note()
 
 
+def to_the_holder(number: int):
+    return lambda: os.kill(os.getppid(), number)
+
+
 def adopt() -> None:
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
@@ -100,6 +104,13 @@ MODES = {
     "scrubbed and left behind": [lambda: daemon(scrub), lambda: time.sleep(0.2)],
     "its own subreaper": [adopt, lambda: daemon(deaf, live), live],
     "bomb": [multiply],
+    "its holder killed": [deaf, lambda: daemon(deaf, live), to_the_holder(signal.SIGKILL), live],
+    "its holder killed and left behind": [
+        lambda: daemon(scrub),
+        lambda: time.sleep(0.2),
+        to_the_holder(signal.SIGKILL),
+    ],
+    "its holder stopped": [deaf, lambda: daemon(deaf, live), to_the_holder(signal.SIGSTOP), live],
     "runaway": [note, lambda: child(run_away), live],
 }
 

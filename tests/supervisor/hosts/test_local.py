@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from ennio.supervisor.errors import AgentMissing, CommandFailed, Conflict, Invalid
-from ennio.supervisor.hosts import local
+from ennio.supervisor.hosts import running
 from ennio.supervisor.hosts.child import LocalProcess
 from ennio.supervisor.hosts.local import LocalHost
 
@@ -217,7 +217,7 @@ async def test_a_command_that_is_missing_failed(tmp_path: Path) -> None:
 async def test_a_command_that_prints_too_much_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "_MOST_OUTPUT", 1 << 20)
+    monkeypatch.setattr(running, "_MOST_OUTPUT", 1 << 20)
     with trio.fail_after(10), pytest.raises(CommandFailed, match="more than 1 MiB") as caught:
         await LocalHost().run(["yes"], cwd=str(tmp_path))
     assert caught.value.code == -signal.SIGKILL

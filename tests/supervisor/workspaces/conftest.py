@@ -13,6 +13,7 @@ import pytest
 import trio
 
 from ennio.supervisor.branches import BranchName
+from ennio.supervisor.errors import EnnioError
 from ennio.supervisor.hosts.local import LocalHost
 from ennio.supervisor.ids import SessionId
 from ennio.supervisor.records import Tree
@@ -96,6 +97,12 @@ class Repo:
             (common / "config").read_text(),
             self.git("status", "--porcelain") if common.name == ".git" else "",
         )
+
+
+@pytest.fixture
+def env() -> dict[str, str]:
+    """What git runs with: nobody's configuration."""
+    return ENV
 
 
 @pytest.fixture
@@ -206,3 +213,38 @@ def cancel_at(host: WatchedHost) -> Callable[..., Iterator[trio.CancelScope]]:
         setattr(host, how, None)
 
     return cancel_at
+
+
+@pytest.fixture
+def dies(repo: Repo) -> Callable[[], Path]:
+    """Have git end without a word in its next change of a ref, holding its locks."""
+
+    def dies() -> Path:
+        hook = repo.path / ".git/hooks/reference-transaction"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text('#!/bin/sh\n[ "$1" != prepared ] || kill -9 $PPID\n')
+        hook.chmod(0o755)
+        return hook
+
+    return dies
+
+
+@pytest.fixture
+def crash(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[Tree | None]]:
+    """Make a checkout that can undo nothing, as in a server that is killed."""
+
+    async def crash(workspace: Any, branch: str | None = None) -> Tree | None:
+        async def nothing(self: object) -> None:
+            return
+
+        block = workspace.checkout(SessionId("s-1"), branch and BranchName(branch), BranchName("ennio/s-1"))
+        monkeypatch.setattr(type(block), "give_back", nothing)
+        try:
+            tree: Tree = await block.__aenter__()
+        except EnnioError:
+            return None
+        finally:
+            monkeypatch.undo()
+        return tree
+
+    return crash

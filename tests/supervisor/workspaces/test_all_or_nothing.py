@@ -18,7 +18,8 @@ def full(request, tmp_path):
     (tmp_path / "env").write_text("shared")
     commit = "touch hooked; git add hooked; git -c maintenance.auto=false commit --quiet -m hooked"
     return request.getfixturevalue(request.param)(
-        symlinks=(Symlink(tmp_path / "env", "conf/env"),), post_create=(commit, "echo generated >generated")
+        symlinks=(Symlink(tmp_path / "env", "conf/env"),),
+        post_create=(commit, "echo generated >generated; sleep 0.01"),
     )
 
 

@@ -1,0 +1,138 @@
+"""Control groups of our own (cgroups(7), cgroup-v2.rst of the kernel): all in one can be killed at once."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from ..records import Usage
+
+_log = structlog.get_logger()
+
+
+class Cgroup:
+    """The control group of one incarnation."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def kill(self) -> None:
+        """Send SIGKILL to all that is in it, which no fork can outrun. They end some time later."""
+        with suppress(OSError):
+            (self.path / "cgroup.kill").write_text("1")
+
+    def pids(self) -> list[int]:
+        """Return the pids of whatever is in it."""
+        with suppress(OSError):
+            return [int(pid) for pid in (self.path / "cgroup.procs").read_text().split()]
+        return []
+
+    def usage(self) -> Usage | None:
+        """Return what the kernel counts for it, or None where it does not count here."""
+        with suppress(OSError, ValueError):
+            processes = int((self.path / "pids.current").read_text())
+            return Usage(processes, int((self.path / "memory.current").read_text()))
+        return None
+
+    def remove(self) -> None:
+        """Remove it when nothing is in it."""
+        with suppress(OSError):
+            os.rmdir(self.path)
+
+
+class Cgroups:
+    """The control groups of the agents of one data folder, `ennio-INSTANCE/NAME` below `root`.
+
+    `root` None: there is no place for any. A group costs its agents nothing, so one is made wherever one
+    can be; what a leftover one still holds stays there until it is ended.
+    """
+
+    def __init__(self, instance: str, root: Path | None) -> None:
+        self._folder = self._found(root / f"ennio-{instance}") if root else None
+
+    @property
+    def usable(self) -> bool:
+        """Whether agents can be put into groups here."""
+        return self._folder is not None
+
+    def make(self, name: str, memory_bytes: int | None, processes: int | None) -> Cgroup | None:
+        """Make a group, with these limits where they can be set; None when it cannot be made."""
+        if self._folder is None:
+            return None
+        try:
+            self._folder.mkdir(exist_ok=True)
+            group = Cgroup(self._folder / name)
+            group.path.mkdir(exist_ok=True)
+        except OSError as error:
+            _log.warning("an agent gets no control group", name=name, error=error.strerror)
+            return None
+        for file, limit in (("memory.max", memory_bytes), ("pids.max", processes)):
+            if limit is not None and (group.path / file).exists():
+                with suppress(OSError):
+                    (group.path / file).write_text(str(limit))
+        return group
+
+    def find(self, name: str, stated: str | None) -> Cgroup | None:
+        """Return the group of this name that an earlier server made, where a shim says that it stood.
+
+        That server may have run in another place of the hierarchy, so the place is believed, but only if
+        it is one that ennio gives to this very name.
+        """
+        if self._folder is None or stated is None:
+            return None
+        path = Path(stated)
+        genuine = path.name == name and path.parent.name == self._folder.name and ".." not in path.parts
+        return Cgroup(path) if genuine and (path / "cgroup.kill").exists() else None
+
+    def remove_empty(self) -> None:
+        """Remove what earlier servers left and nobody is in; also the folder itself when nothing is left."""
+        if self._folder is not None:
+            with suppress(OSError):
+                for path in self._folder.iterdir():
+                    if path.is_dir():
+                        Cgroup(path).remove()
+                os.rmdir(self._folder)
+
+    def _found(self, folder: Path) -> Path | None:
+        """Make the folder, ask for the controllers of memory and pids, and return it if it can kill."""
+        try:
+            folder.mkdir(exist_ok=True)
+            for place in (folder.parent, folder):
+                for controller in ("memory", "pids"):
+                    with suppress(OSError):
+                        (place / "cgroup.subtree_control").write_text(f"+{controller}")
+        except OSError:
+            return None
+        if os.access(folder / "cgroup.kill", os.W_OK) and os.access(folder.parent / "cgroup.procs", os.W_OK):
+            return folder
+        Cgroup(folder).remove()
+        return None
+
+
+def own_place(mounts: str = "/proc/self/mountinfo", ours: str = "/proc/self/cgroup") -> Path | None:
+    """Return the folder of the cgroup (version 2) in which this process is, or None where there is none."""
+    with suppress(OSError):
+        lines = Path(ours).read_text().splitlines()
+        path = next((line[3:] for line in lines if line.startswith("0::")), None)
+        for line in Path(mounts).read_text().splitlines() if path else ():
+            head, _, tail = line.partition(" - ")
+            fields = head.split()
+            if path and len(fields) > 4 and tail.startswith("cgroup2 "):
+                return _below(_plain(fields[4]), _plain(fields[3]), path)
+    return None
+
+
+def _below(mount_point: str, mounted: str, path: str) -> Path | None:
+    """Return where the cgroup `path` is seen, when of the hierarchy `mounted` is what stands there."""
+    if mounted != "/":
+        if path != mounted and not path.startswith(f"{mounted}/"):
+            return None
+        path = path.removeprefix(mounted)
+    return None if ".." in path.split("/") else Path(f"{mount_point}/{path}")
+
+
+def _plain(field: str) -> str:
+    """Undo the octal escapes of proc_pid_mountinfo(5)."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)

@@ -1,0 +1,83 @@
+"""What can be told of the projects and sessions without asking any session: readers never wait for one."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from .config import ProjectConfig
+from .events import Event
+from .ids import ProjectId, SessionId
+from .journal import Journal
+from .output import OutputLog
+from .project import Project
+from .projects import Projects
+from .protocols import Answers
+from .records import SessionRecord
+from .roster import Roster
+from .transcript import Excerpt, excerpt
+
+
+class Reading:
+    """The side of a supervisor that changes nothing. An id that nobody knows raises `NotFound`."""
+
+    def __init__(self, projects: Projects, journal: Journal) -> None:
+        self._projects, self._journal = projects, journal
+        self._roster = Roster()
+
+    @property
+    def containment(self) -> str:
+        """How surely a tree of processes can be ended here; see `Projects.containment`."""
+        return self._projects.containment
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be stored just now, or None."""
+        return self._journal.trouble
+
+    @property
+    def answers(self) -> Answers:
+        """Where answers to requests with an Idempotency-Key are kept."""
+        return self._journal.answers
+
+    def projects(self) -> list[ProjectConfig]:
+        """Return the configured projects, in the configuration's order."""
+        return [project.config for project in self._projects]
+
+    def project(self, project_id: ProjectId) -> Project:
+        """Return one project."""
+        return self._projects.find(project_id)
+
+    def get(self, session_id: SessionId) -> SessionRecord:
+        """Return one session, ended ones too."""
+        return self._roster.find(session_id).record
+
+    def list(
+        self,
+        *,
+        project_id: ProjectId | None = None,
+        ended: bool = False,
+        limit: int | None = None,
+        after: SessionId | None = None,
+    ) -> list[SessionRecord]:
+        """Return the active sessions, newest first, at most `limit`; with `ended` the ended ones too.
+
+        `after` leaves out everything up to and with that session.
+        """
+        if project_id is not None:
+            self.project(project_id)
+        return list(islice(self._roster.records(project_id=project_id, ended=ended, after=after), limit))
+
+    def output(self, session_id: SessionId, *, after: str | None, limit: int, raw: bool) -> Excerpt:
+        """Return what the agent said after a cursor; see `transcript.excerpt`."""
+        record = self.get(session_id)
+        project = self._projects.of(record)
+        log = OutputLog(project.output(session_id), project.config.output_bytes)
+        return excerpt(log, after=after, limit=limit, raw=raw, complete=record.handle is None)
+
+    def attach(self, session_id: SessionId) -> tuple[str, ...] | None:
+        """Return what an operator runs to see the agent's terminal, or None when it has none."""
+        return self._roster.find(session_id).attach
+
+    async def history(self, session_id: SessionId) -> Sequence[Event]:
+        """Return what happened to a session, oldest first."""
+        self._roster.find(session_id)
+        return await self._journal.history(session_id)

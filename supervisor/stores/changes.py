@@ -1,0 +1,169 @@
+"""What is written, as values: each change knows how a run of its kind gets into the database.
+
+All are idempotent: whether a commit came through is not always known, and then it is made again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any, Protocol, Self
+
+from sqlalchemy import Connection, Insert, Table, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..events import Event
+from ..ids import SessionId
+from ..records import Answer, SessionRecord
+from .codec import written
+from .tables import answers, events, sessions
+
+ANSWERS_KEPT = timedelta(days=1)
+"""How long answers under an Idempotency-Key are kept, as the API promises."""
+MOST_ANSWERS = 10_000
+"""Past so many the oldest go first."""
+
+Row = dict[str, Any]
+
+
+class Change(Protocol):
+    """Something to be written."""
+
+    def __str__(self) -> str:
+        """What it is, for an error."""
+
+    @classmethod
+    def write(cls, connection: Connection, run: Sequence[Self]) -> None:
+        """Write several, in order."""
+
+
+def write_all(connection: Connection, changes: Iterable[Change]) -> None:
+    """Write changes of all kinds, in order."""
+    kind: Any
+    for kind, run in groupby(changes, type):
+        kind.write(connection, list(run))
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """An event, and the session's record as it is after it."""
+
+    event: Row
+    session: Row
+
+    @classmethod
+    def of(cls, event: Event, record: SessionRecord) -> Self:
+        """Put both into rows. Raises `TypeError` for what has no form in the database."""
+        return cls(
+            event={
+                "id": event.id,
+                "session_id": event.session_id,
+                "project_id": event.project_id,
+                "kind": type(event).__name__,
+                "event_type": event.event_type,
+                "public": event.public,
+                "timestamp": event.timestamp,
+                "body": written(event),
+            },
+            session={
+                "id": record.id,
+                "project_id": record.project_id,
+                "created_at": record.created_at,
+                "phase": record.phase.value,
+                "record": written(record),
+            },
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event['event_type']} of {self.event['session_id']}"
+
+    @classmethod
+    def write(cls, connection: Connection, run: Sequence[Self]) -> None:
+        """Write several; of a session's records the last one is what counts."""
+        last = {change.session["id"]: change.session for change in run}
+        connection.execute(_put(connection, sessions), list(last.values()))
+        new = _insert(connection, events).on_conflict_do_nothing(index_elements=["id"])
+        connection.execute(new, [change.event for change in run])
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A session is dropped, with its events."""
+
+    session_id: SessionId
+
+    def __str__(self) -> str:
+        return f"the removal of {self.session_id}"
+
+    @classmethod
+    def write(cls, connection: Connection, run: Sequence[Self]) -> None:
+        """Drop several; their events go with them, by the foreign key."""
+        gone = [{"gone": change.session_id} for change in run]
+        connection.execute(delete(sessions).where(sessions.c.id == bindparam("gone")), gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """An answer, in the place of what was known before."""
+
+    answer: Answer
+
+    def __str__(self) -> str:
+        return f"the answer of {self.answer.target}"
+
+    @classmethod
+    def write(cls, connection: Connection, run: Sequence[Self]) -> None:
+        """Keep several; of the same request the last."""
+        last = {(change.answer.target, change.answer.key): change.answer for change in run}
+        names = answers.c.keys()
+        rows = [{name: getattr(answer, name) for name in names} for answer in last.values()]
+        connection.execute(_put(connection, answers), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """An answer is dropped."""
+
+    target: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"the removal of the answer of {self.target}"
+
+    @classmethod
+    def write(cls, connection: Connection, run: Sequence[Self]) -> None:
+        """Drop several."""
+        its = (answers.c.target == bindparam("its_target")) & (answers.c.key == bindparam("its_key"))
+        rows = [{"its_target": change.target, "its_key": change.key} for change in run]
+        connection.execute(delete(answers).where(its), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Answers that are too old or too many are dropped."""
+
+    def __str__(self) -> str:
+        return "the removal of old answers"
+
+    @classmethod
+    def write(cls, connection: Connection, run: Sequence[Self]) -> None:
+        """Drop them."""
+        too_old = datetime.now(UTC) - ANSWERS_KEPT
+        newest_first = select(answers.c.given_at).order_by(answers.c.given_at.desc())
+        too_many = newest_first.offset(MOST_ANSWERS).limit(1).scalar_subquery()
+        connection.execute(delete(answers).where(answers.c.given_at < too_old))
+        connection.execute(delete(answers).where(answers.c.given_at <= too_many))
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def _put(connection: Connection, table: Table) -> Insert:
+    """Insert a row, or replace the one with the same primary key."""
+    keys = table.primary_key.columns.keys()
+    insert = _insert(connection, table)
+    others = {name: insert.excluded[name] for name in table.c.keys() if name not in keys}  # noqa: SIM118
+    put: Insert = insert.on_conflict_do_update(index_elements=keys, set_=others)
+    return put

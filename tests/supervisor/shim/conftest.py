@@ -1,0 +1,39 @@
+"""A zygote for each test, and a cgroup where one can be had."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from real_shim import Zygote
+
+
+@pytest.fixture(autouse=True)
+def _on_linux() -> None:
+    if sys.platform != "linux":
+        pytest.skip("a shim stands on what Linux offers")
+
+
+@pytest.fixture
+def zygote(tmp_path: Path) -> Iterator[Zygote]:
+    found = Zygote(tmp_path)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def cgroup() -> Iterator[str]:
+    """A group of our own, where there is a writable tree of version 2."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        if " - cgroup2 " in line:
+            path = Path(line.split()[4]) / f"ennio-test-{os.getpid()}-{time.monotonic_ns()}"
+            with suppress(OSError):
+                path.mkdir()
+                yield str(path)
+                with suppress(FileNotFoundError):
+                    path.rmdir()
+                return
+    pytest.skip("no cgroup v2 tree can be written here")
