@@ -42,6 +42,7 @@ def set_up_log(stream: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers[:] = [line]
     root.setLevel(logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every step, at every start
 
 
 def _for_programs() -> list[Processor]:

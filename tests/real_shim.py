@@ -9,7 +9,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ennio.supervisor.output import OutputLog
 from ennio.supervisor.shim import bootstrap
@@ -113,11 +113,11 @@ class Run:
 class Zygote:
     """The process that forks shims, and what it forked."""
 
-    def __init__(self, folder: Path, **options: Any) -> None:
+    def __init__(self, folder: Path, program: str = bootstrap.__file__, **options: Any) -> None:
         self.folder, self.runs = folder, list[Run]()
         self._socket, theirs = socket.socketpair()
         with theirs:
-            argv = [sys.executable, "-I", "-S", bootstrap.__file__, "zygote", str(theirs.fileno())]
+            argv = [sys.executable, "-I", "-S", program, "zygote", str(theirs.fileno())]
             self.process = subprocess.Popen(argv, pass_fds=[theirs.fileno()], **options)
 
     def run(self, *argv: str, **order: Any) -> Run:
@@ -132,9 +132,12 @@ class Zygote:
         self.runs.append(run)
         return run
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._socket.close()
-        assert self.process.wait(PATIENCE) == 0
+        self.process.wait(PATIENCE)
         for run in self.runs:
             with suppress(FileNotFoundError, KeyError):
                 run.holder = run.file("state.json")["holder"][0]

@@ -19,10 +19,11 @@ CORE = """
     ids         mailbox     plugins     prompts     instance
     branches    records     outbox
     events.*
-    lifecycle   protocols
+    lifecycle   protocols.*
     config.*
     actor       journal     limits      messages    project     restarts
     incarnation projects    retired     transcript
+    visible
     session     recovery
     roster
     guard       pruning     reading
@@ -33,7 +34,7 @@ CORE = """
 
 # Adapters come in by entry points. They know the ports, the values, and their own folder.
 ADAPTERS = "agents hosts runtimes stores workspaces"
-PORTS = "protocols records events.__init__ errors ids branches output environment"
+PORTS = "protocols.__init__ records events.__init__ errors ids branches output environment"
 
 # What runs beside each agent, in a process of its own: the standard library, its own room, and this.
 BESIDE_AGENTS = "shim"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..client import Client
 
 _OLDEST_GIT = (2, 31)
+_OLDEST_TMUX = (3, 2)
 _PATIENCE = 5.0
 
 
@@ -44,7 +45,7 @@ def doctor(options: Options) -> None:
 
 def examine(options: Options) -> Iterator[Finding]:
     """Yield the findings; what depends on the configuration is left out where that is wrong."""
-    yield _git()
+    yield _tool("git", _version("git"), _OLDEST_GIT)
     try:
         config = configuration(options)
     except Failure as failure:
@@ -64,23 +65,21 @@ def examine(options: Options) -> Iterator[Finding]:
     yield from _alive(config, server) if server else _at_rest(config)
 
 
-def _git() -> Finding:
-    said = _version("git")
+def _tool(name: str, said: str | None, oldest: tuple[int, int]) -> Finding:
     found = re.search(r"(\d+)\.(\d+)", said or "")
-    oldest = ".".join(map(str, _OLDEST_GIT))
+    wanted = ".".join(map(str, oldest))
     if said is None or found is None:
-        return Finding("git", Verdict.MISSING, f"not on PATH: install git {oldest} or later")
-    if (int(found[1]), int(found[2])) < _OLDEST_GIT:
-        return Finding("git", Verdict.MISSING, f"{said} is too old: install {oldest} or later")
-    return Finding("git", Verdict.OK, said)
+        return Finding(name, Verdict.MISSING, f"not on PATH: install {name} {wanted} or later")
+    if (int(found[1]), int(found[2])) < oldest:
+        return Finding(name, Verdict.MISSING, f"{said} is too old: install {wanted} or later")
+    return Finding(name, Verdict.OK, said)
 
 
 def _tmux(*, needed: bool) -> Finding:
-    if said := _version("tmux", "-V"):
-        return Finding("tmux", Verdict.OK, said)
+    said = _version("tmux", "-V")
     if needed:
-        return Finding("tmux", Verdict.MISSING, "not on PATH, and a project has the runtime tmux: install it")
-    return Finding("tmux", Verdict.OK, "not on PATH, and nothing here needs it")
+        return _tool("tmux", said, _OLDEST_TMUX)
+    return Finding("tmux", Verdict.OK, f"{said or 'not on PATH'}, and nothing here needs it")
 
 
 def _configuration(config: "Config") -> Finding:

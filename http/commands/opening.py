@@ -3,9 +3,7 @@
 import os
 import re
 import shlex
-import stat
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 from ..shapes import Session
@@ -13,8 +11,7 @@ from .ask_server import Options, ask, configuration
 from .tables import as_json
 from .terminal import MISUSED, Failure, hint, is_terminal, one_line, say
 
-_TARGET = re.compile(r"[=\w.:@$%-]+", re.ASCII)
-_NAME = re.compile(r"[\w.-]+", re.ASCII)
+_NAME = re.compile(r"=?[\w.-]+", re.ASCII)
 
 
 def open_terminal(options: Options, session_id: str) -> None:
@@ -56,21 +53,9 @@ def _only_attaches(argv: list[str]) -> bool:
     clients, and tmux itself takes many more words than these.
     """
     match argv:
-        case [program, "-L", name, "attach" | "attach-session", "-t", target]:
-            known = _NAME.fullmatch(name) is not None  # it stands in a folder that tmux makes sure is ours
-        case [program, "-S", socket, "attach" | "attach-session", "-t", target]:
-            known = _is_own_socket(socket)
-        case _:
-            return False
-    return known and Path(program).name == "tmux" and _TARGET.fullmatch(target) is not None
-
-
-def _is_own_socket(path: str) -> bool:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return True  # tmux has the better words for it
-    return stat.S_ISSOCK(found.st_mode) and found.st_uid == os.geteuid()
+        case ["tmux", "-L", server, "attach", "-t", target]:  # -L names one in a folder of this user alone
+            return all(_NAME.fullmatch(name) for name in (server, target))
+    return False
 
 
 def _become(argv: list[str]) -> NoReturn:
@@ -78,4 +63,4 @@ def _become(argv: list[str]) -> NoReturn:
         os.execvp(argv[0], argv)
     except OSError as error:
         where = "install it, or do this on the machine on which the server runs"
-        raise Failure(f"{Path(argv[0]).name} cannot be started here ({error.strerror}): {where}") from error
+        raise Failure(f"{argv[0]} cannot be started here ({error.strerror}): {where}") from error

@@ -55,7 +55,10 @@ class Census:
             self._births.remove(begun)
 
     def register(self, kin: Kin) -> None:
-        """Count this tree in."""
+        """Count this tree in, in the place of one with the same leader that nobody holds any more."""
+        for other in tuple(self._trees):
+            if other.released and other.leader.ident == kin.leader.ident:
+                self.forget(other)
         self._trees[kin] = None
         if not kin.foreign and table.look(kin.leader.pid) is not None:
             self._children[kin.leader.pid] = kin

@@ -20,8 +20,7 @@ class Cgroup:
 
     def kill(self) -> None:
         """Send SIGKILL to all that is in it, which no fork can outrun. They end some time later."""
-        with suppress(OSError):
-            (self.path / "cgroup.kill").write_text("1")
+        _tell(self.path / "cgroup.kill", "1")
 
     def pids(self) -> list[int]:
         """Return the pids of whatever is in it."""
@@ -62,29 +61,32 @@ class Cgroups:
         if self._folder is None:
             return None
         try:
-            self._folder.mkdir(exist_ok=True)
+            _prepare(self._folder)
             group = Cgroup(self._folder / name)
             group.path.mkdir(exist_ok=True)
         except OSError as error:
             _log.warning("an agent gets no control group", name=name, error=error.strerror)
             return None
         for file, limit in (("memory.max", memory_bytes), ("pids.max", processes)):
-            if limit is not None and (group.path / file).exists():
-                with suppress(OSError):
-                    (group.path / file).write_text(str(limit))
+            if limit is not None:
+                _tell(group.path / file, str(limit))
         return group
 
     def find(self, name: str, stated: str | None) -> Cgroup | None:
         """Return the group of this name that an earlier server made, where a shim says that it stood.
 
         That server may have run in another place of the hierarchy, so the place is believed, but only if
-        it is one that ennio gives to this very name.
+        it is in the hierarchy, and one that ennio gives to this very name.
         """
         if self._folder is None or stated is None:
             return None
         path = Path(stated)
-        genuine = path.name == name and path.parent.name == self._folder.name and ".." not in path.parts
-        return Cgroup(path) if genuine and (path / "cgroup.kill").exists() else None
+        if path.name != name or path.parent.name != self._folder.name or ".." in path.parts:
+            return None
+        with suppress(OSError):
+            if path.lstat().st_dev == self._folder.parent.stat().st_dev and not path.is_symlink():
+                return Cgroup(path)
+        return None
 
     def remove_empty(self) -> None:
         """Remove what earlier servers left and nobody is in; also the folder itself when nothing is left."""
@@ -96,19 +98,34 @@ class Cgroups:
                 os.rmdir(self._folder)
 
     def _found(self, folder: Path) -> Path | None:
-        """Make the folder, ask for the controllers of memory and pids, and return it if it can kill."""
+        """Make the folder, and return it if it can kill."""
         try:
-            folder.mkdir(exist_ok=True)
-            for place in (folder.parent, folder):
-                for controller in ("memory", "pids"):
-                    with suppress(OSError):
-                        (place / "cgroup.subtree_control").write_text(f"+{controller}")
+            _prepare(folder)
         except OSError:
             return None
         if os.access(folder / "cgroup.kill", os.W_OK) and os.access(folder.parent / "cgroup.procs", os.W_OK):
             return folder
         Cgroup(folder).remove()
         return None
+
+
+def _prepare(folder: Path) -> None:
+    """Make a folder for groups, with the controllers of memory and pids where they can be had."""
+    if not folder.exists():
+        folder.mkdir(exist_ok=True)
+        for place in (folder.parent, folder):
+            for controller in ("memory", "pids"):
+                _tell(place / "cgroup.subtree_control", f"+{controller}")
+
+
+def _tell(file: Path, text: str) -> None:
+    """Write to a file of the kernel's, if it is there and takes that."""
+    with suppress(OSError):
+        descriptor = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
 
 
 def own_place(mounts: str = "/proc/self/mountinfo", ours: str = "/proc/self/cgroup") -> Path | None:

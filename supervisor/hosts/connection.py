@@ -56,7 +56,7 @@ class Connection:
     async def converse(self, heard: Callable[[dict[str, Any], bytes], None]) -> None:
         """Carry frames both ways until the connection ends."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._flush)
+            nursery.start_soon(self.flush)
             while frames := await self.receive():
                 for header, body in frames:
                     heard(header, body)
@@ -69,7 +69,8 @@ class Connection:
             trio.lowlevel.notify_closing(descriptor)
             os.close(descriptor)
 
-    async def _flush(self) -> None:
+    async def flush(self) -> None:
+        """Give the shim whatever is said, as it takes it, until cancelled."""
         while True:
             while self._out and self.open:
                 await trio.lowlevel.wait_writable(self._descriptor)

@@ -74,7 +74,11 @@ class Holding:
         """Start it once. None: whoever should have held it ended and never said a word."""
         with CENSUS.birth():
             connection = await self._reach(zygote)
-            answer = await self._ask(connection)
+            try:
+                answer = await self._ask(connection)
+            except BaseException:
+                connection.close()
+                raise
             if answer and answer[0].get("is") == "started":
                 return self._take(answer[0], connection)
             await self._undo(connection)
@@ -113,13 +117,13 @@ class Holding:
             connection.send(self._order())
         except ValueError as error:
             raise Invalid(f"the arguments and the environment are too long together: {error}") from error
+        answer: Frame | None = None
         with trio.move_on_after(_PATIENCE):
-            while frames := await connection.receive():
-                for number, frame in enumerate(frames):
-                    if frame[0].get("is") in {"started", "failed"}:
-                        connection.give_back(frames[number + 1 :])
-                        return frame
-        return None
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(connection.flush)
+                answer = await _first_answer(connection)
+                nursery.cancel_scope.cancel()
+        return answer
 
     async def _undo(self, connection: Connection) -> None:
         """See to it that a shim which did not start its agent, or not in time, ends with all it started."""
@@ -181,6 +185,15 @@ class Holding:
             return told
         what = os.path.basename(file)
         return Unavailable(f"{self._launch.hold.session_id} cannot be held now: {what}: {error.strerror}")
+
+
+async def _first_answer(connection: Connection) -> Frame | None:
+    while frames := await connection.receive():
+        for number, frame in enumerate(frames):
+            if frame[0].get("is") in {"started", "failed"}:
+                connection.give_back(frames[number + 1 :])
+                return frame
+    return None
 
 
 def check(launch: Launch) -> None:

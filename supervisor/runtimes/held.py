@@ -37,8 +37,8 @@ class HeldRuntime:
         """Take over what an earlier server launched in this hold; see `protocols.Runtime`."""
         holder = await self._host.find(hold, handle)
         terminal = HeldTerminal(holder, hold, new=False)
-        terminal.vigil.keep_in(self._nursery)
         try:
+            terminal.vigil.keep_in(self._nursery)
             if holder.connected and not await terminal.vigil.answers_within(_ANSWER):
                 holder.wake()
                 if not await terminal.vigil.answers_within(_LAST_CHANCE):

@@ -13,6 +13,9 @@ from ..records import Hold
 _READY = 10.0
 """Seconds within which a recorder has to be ready."""
 
+_LOOK = 0.01
+"""Seconds between two looks whether it is."""
+
 _STEP = 65536
 
 
@@ -52,9 +55,10 @@ class Recording:
     async def ready(self) -> None:
         """Wait until the recorder loses nothing any more. Raises `Unavailable`."""
         with trio.move_on_after(_READY):
-            while not await self._heard():
-                await trio.sleep(0.01)
-            return
+            while True:
+                if await self._heard():
+                    return
+                await trio.sleep(_LOOK)
         session_id = self._hold.session_id
         raise Unavailable(f"nothing came up within {_READY:g} s to record the output of {session_id}")
 

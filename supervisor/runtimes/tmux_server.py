@@ -34,7 +34,7 @@ _UP = 5.0
 _LOOK = 0.01
 
 _LINGER = 0.2
-"""Seconds that a pane stays after its end, so that its last words reach the pipe: tmux drops what is in it."""
+"""Seconds that a pane stays after its end: what has not reached the pipe when it goes is lost."""
 
 _OPTIONS = (
     ("set-option", "-g", "default-terminal", TERM),
@@ -111,7 +111,7 @@ class TmuxServer:
             raise Unavailable(f"tmux has made no terminal for {session}: {error}") from error
         return Pane(pane_id, tty)
 
-    async def pipe(self, session: str, pane: Pane, recorder: Sequence[str]) -> None:
+    async def pipe(self, pane: Pane, recorder: Sequence[str]) -> None:
         """Pipe what a pane shows to a new recorder. Raises `CommandFailed` when the pane is gone."""
         command = f"exec {_format(shlex.join(recorder))} '#{{pane_tty}}'"
         await self.run(("pipe-pane", "-O", "-t", pane.id, command))
@@ -121,15 +121,18 @@ class TmuxServer:
         format_ = "#{pane_pid} #{pane_id} #{pane_tty} #{@pasted} #{@entered} ."
         with suppress(CommandFailed):
             for line in (await self.run(("list-panes", "-a", "-F", format_))).splitlines():
-                first, *fields = line.removesuffix(".").split()
+                first, pane_id, tty, *counts = line.removesuffix(".").split()
                 if first == str(pid):
-                    return Pane(*fields[:2], *map(int, fields[2:]))
+                    return Pane(pane_id, tty, *map(int, counts))
         return None
 
-    async def paste(self, pane: Pane, folder: str, *, text: bytes, enter: bool, pasted: int = 0) -> None:
-        """Type into a pane, all at once: the text if any, and then Enter; note that so many were pasted.
+    async def paste(
+        self, pane: Pane, folder: str, *, text: bytes, enter: bool, pasted: int = 0, whole: bool = True
+    ) -> None:
+        """Type into a pane, all at once: the text if any, and Enter if told.
 
-        A program that knows how is told that the text is pasted. `folder` holds it meanwhile. Raises
+        tmux notes that so many were `pasted`, and, unless Enter is still to come, that they are `whole`. A
+        program that knows how is told that the text is pasted. `folder` holds it meanwhile. Raises
         `CommandFailed` when the pane is gone, and `OSError` when the folder takes no file.
         """
         buffer, words = f"ennio{pane.id}", list[tuple[str, ...]]()
@@ -138,11 +141,12 @@ class TmuxServer:
             words += [("load-buffer", "-b", buffer, "pasted")]
         if pasted:
             words += [("set-option", "-p", "-t", pane.id, "@pasted", str(pasted))]
+        if whole:
+            words += [("set-option", "-p", "-F", "-t", pane.id, "@entered", "#{@pasted}")]
         if text:
             words += [("paste-buffer", "-d", "-p", "-r", "-b", buffer, "-t", pane.id)]
         if enter:
             words += [
-                ("set-option", "-p", "-F", "-t", pane.id, "@entered", "#{@pasted}"),
                 ("set-buffer", "-b", buffer, "\r"),
                 ("paste-buffer", "-d", "-r", "-b", buffer, "-t", pane.id),
             ]
@@ -171,7 +175,7 @@ class TmuxServer:
     async def _started(self, *commands: Sequence[str]) -> str:
         """Do the same; where there is no server, start one first. It may end while we speak."""
         async with self._turn:
-            with trio.move_on_after(_UP) as patience:
+            with trio.move_on_after(_UP):
                 pid: int | None = None
                 while True:
                     try:
@@ -182,7 +186,6 @@ class TmuxServer:
                     if pid is None or not _lives(pid):
                         pid = self._start()
                     await trio.sleep(_LOOK)
-            assert patience.cancelled_caught
         raise Unavailable(f"the tmux server {self.name} does not answer {_UP:g} s after its start")
 
     def _start(self) -> int:
@@ -219,7 +222,11 @@ async def _see_out(pid: int) -> None:
             await trio.lowlevel.wait_readable(pidfd)
         finally:
             os.close(pidfd)
-            os.waitpid(pid, os.WNOHANG)
+            _reap(pid)
+
+
+def _reap(pid: int) -> None:
+    os.waitpid(pid, os.WNOHANG)
 
 
 def _lives(pid: int) -> bool:

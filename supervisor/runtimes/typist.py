@@ -31,13 +31,15 @@ class Message(Letter):
     def __init__(self, typed: Keys, begun: Callable[[], None]) -> None:
         super().__init__(0, typed.text, begun)
         self.typed = typed
+        self.sent = False
+        """Whether its last key was pressed: a program that ends then may have ended because of it."""
         self.why: EnnioError | None = None
         """Why it was not done."""
 
     def refuse(self, why: EnnioError) -> None:
-        """Nothing more becomes of it, for this reason."""
-        self.why = why
-        self.settle(done=False)
+        """Nothing more becomes of it, for this reason, unless all of it was typed before."""
+        self.why = None if self.sent else why
+        self.settle(done=self.sent)
 
 
 class Typist:
@@ -53,6 +55,7 @@ class Typist:
         self._lacks_enter = pane is not None and pane.entered < pane.pasted
         self._queue: deque[Message] = deque()
         self._arrived = trio.Event()
+        self._at: Message | None = None
         self._over = False
 
     def put(self, data: bytes, begun: Callable[[], None]) -> Message:
@@ -67,21 +70,80 @@ class Typist:
         self._arrived.set()
         return message
 
-    async def run(self, ready: Callable[[], object]) -> None:
+    async def run(self) -> None:
         """Type what comes, until this is cancelled."""
         while True:
             while not self._queue:
                 self._arrived = trio.Event()
                 await self._arrived.wait()
-            message = self._queue[0]
-            if not message.withdrawn:
-                await self._serve(message)
-            self._queue.popleft()
+            self._at = self._queue.popleft()
+            await self._serve(self._at)
 
     def close(self) -> None:
-        """Give back what was not typed, since nobody reads any more."""
+        """Give back what was not typed to its end, since nobody reads any more."""
         self._over = True
-        for message in self._queue:
+        rest = [*([self._at] if self._at else []), *self._queue]
+        self._queue.clear()
+        for message in rest:
             if not message.settled.is_set():
                 message.refuse(self._deaf())
-        self._queue.clear()
+
+    async def _serve(self, message: Message) -> None:
+        if self._pane is None:
+            return message.refuse(self._deaf())
+        try:
+            await self._type(message, self._pane, Device(self._pane.tty))
+        except (CommandFailed, OSError) as error:
+            _log.info("a message could not be typed", session_id=self._session_id, error=str(error))
+            message.refuse(self._deaf())
+
+    async def _type(self, message: Message, pane: Pane, device: Device) -> None:
+        """Type one message. Raises `CommandFailed` or `OSError` when the pane is gone."""
+        if self._lacks_enter:
+            await self._server.paste(pane, self._folder, text=b"", enter=True)
+            self._lacks_enter = False
+        lines = device.makes_lines()
+        if why := objection(message.typed, lines=lines):
+            message.refuse(self._refusal(why))
+        elif not message.withdrawn:
+            await self._begin(message, pane, device, lines=lines)
+            message.settle(done=True)
+
+    async def _begin(self, message: Message, pane: Pane, device: Device, *, lines: bool) -> None:
+        """Type it from its first key to its last."""
+        typed = message.typed
+        fits = device.unread() + len(typed.text) < LONGEST_LINE
+        message.begin()
+        self._count += 1
+        at_once = lines or not (typed.text and typed.enter)
+        await self._server.paste(
+            pane,
+            self._folder,
+            text=typed.text,
+            enter=typed.enter and at_once,
+            pasted=self._count,
+            whole=at_once,
+        )
+        message.sent, self._lacks_enter = at_once, not at_once
+        await _arrival(device, fits=fits)
+        if not at_once:  # with its text Enter would be taken for a part of it
+            await self._server.paste(pane, self._folder, text=b"", enter=True)
+            self._lacks_enter, message.sent = False, True
+            await _arrival(device, fits=fits)
+
+    def _refusal(self, why: str) -> Conflict:
+        return Conflict(f"the message cannot be typed into the terminal of {self._session_id}: {why}")
+
+    def _deaf(self) -> Conflict:
+        return Conflict(f"the agent of {self._session_id} reads no more")
+
+
+async def _arrival(device: Device, *, fits: bool) -> None:
+    """Wait until the program has read what was typed; if it all `fits` into the terminal, not for long.
+
+    A text comes piece by piece: what is not in the terminal yet lies in tmux, where nobody can count it.
+    """
+    until, steady = trio.current_time() + _PATIENCE, 0
+    while steady < _STEADY and not (fits and trio.current_time() > until):
+        await trio.sleep(_LOOK)
+        steady = 0 if device.unread() else steady + 1

@@ -75,7 +75,7 @@ class Vigil:
         """Let a task of this nursery keep it. Raises `RuntimeError` when the nursery takes nobody in."""
         self._scope = trio.CancelScope()
         try:
-            nursery.start_soon(self._keep, self._scope)
+            nursery.start_soon(self._keep_quietly, self._scope)
         except BaseException:
             self._scope = None
             raise
@@ -91,6 +91,7 @@ class Vigil:
     async def leave(self) -> None:
         """End the vigil; whoever waits for output or to write is told."""
         self._left = True
+        self.attached.set()
         self.letters.refuse()
         self._tell()
         while self._scope:
@@ -119,12 +120,16 @@ class Vigil:
                     await self._holder.gone()
                     nursery.cancel_scope.cancel()
                 await self._conclude()
-        except Exception:
-            _log.exception("an agent is no longer listened to", session_id=self._hold.session_id)
-            raise
         finally:
             self._scope = None
             self._tell()
+
+    async def _keep_quietly(self, scope: trio.CancelScope) -> None:
+        """Keep it; a failure ends this, and nothing else. Whoever waits goes on, and hears of it."""
+        try:
+            await self._keep(scope)
+        except Exception:
+            _log.exception("an agent is no longer listened to", session_id=self._hold.session_id)
 
     async def _listen(self) -> None:
         """Carry what is said both ways; when the connection is lost, find it again."""

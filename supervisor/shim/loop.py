@@ -15,10 +15,11 @@ class Loop:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._wanted: dict[int, tuple[int, Call]] = {}
+        self._muted: set[int] = set()
 
     def want(self, descriptor: int | None, events: int, call: Call) -> None:
         """Have `call` called when the descriptor is ready for READ, WRITE or either; for 0, never."""
-        if descriptor is None:
+        if descriptor is None or descriptor in self._muted:
             return
         before, wanted = self._wanted.get(descriptor), (events, call)
         if before == wanted or (before is None and not events):
@@ -37,6 +38,11 @@ class Loop:
         if descriptor is not None and descriptor in self._wanted:
             del self._wanted[descriptor]
             self._selector.unregister(descriptor)
+
+    def mute(self, descriptor: int) -> None:
+        """Never wait for it again: what is called for it breaks."""
+        self._muted.add(descriptor)
+        self.forget(descriptor)
 
     def wait(self, seconds: float) -> list[tuple[int, Call]]:
         """Wait until something is ready, or for so long; return what is, and what to call for it."""

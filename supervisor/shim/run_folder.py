@@ -46,9 +46,12 @@ class RunFolder:
         )
 
     def completed(self, seq: int) -> None:
-        """Write down the number of the letter that the agent got last."""
+        """Write down the number of the letter that the agent got last; a full disk is no reason to end it."""
         if self._input is not None:
-            os.pwrite(self._input, b"%d" % seq, 0)
+            try:
+                os.pwrite(self._input, b"%d" % seq, 0)
+            except OSError as error:
+                self.note(f"that letter {seq} was completed cannot be written down: {error}")
 
     def exited(self, code: int | None) -> None:
         """Write down that the agent itself has ended. Raises `OSError`."""

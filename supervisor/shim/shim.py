@@ -76,21 +76,23 @@ class Shim:
                 time.sleep(0.05)
         self._finish()
 
-    def _guarded(self, call: Callable[[], object]) -> None:
+    def _guarded(self, call: Callable[[], object]) -> bool:
         """Call something; if it breaks, end the tree, since what cannot be held must not go on."""
         try:
             call()
+            return True
         except Exception:
             self._failures += 1
             self._folder.note(traceback.format_exc())
             self._ending.stop(time.monotonic(), self._grace)
+            return False
 
     def _turn(self) -> None:
         now = time.monotonic()
         due = self._say_what_is_wanted(now)
         for descriptor, call in self._loop.wait(due - now):
-            if self._loop.still_wants(descriptor, call):
-                self._guarded(call)
+            if self._loop.still_wants(descriptor, call) and not self._guarded(call):
+                self._loop.mute(descriptor)
         self._do_what_is_due(time.monotonic())
 
     def _say_what_is_wanted(self, now: float) -> float:

@@ -102,12 +102,12 @@ class Tree:
         """Freeze and kill everyone; return whether this met any that could be killed and was not before."""
         if self._cgroup:
             self._cgroup.kill()
-        self._freeze()
-        fresh = False
-        for member in self._strike_all(signal.SIGKILL, but=set()):
-            if member.ident not in self._killed:
-                self._killed.add(member.ident)
-                fresh = True
+        if self.code is None:
+            _strike(self.agent, signal.SIGKILL)
+        try:
+            self._freeze()
+        finally:
+            fresh = self._kill()
         return fresh
 
     def survivors(self) -> list[dict[str, Any]]:
@@ -135,6 +135,14 @@ class Tree:
                 frozen.add(member.ident)
             if len(frozen) == before or time.monotonic() > until:
                 return
+
+    def _kill(self) -> bool:
+        fresh = False
+        for member in self._strike_all(signal.SIGKILL, but=set()):
+            if member.ident not in self._killed:
+                self._killed.add(member.ident)
+                fresh = True
+        return fresh
 
     def _strike_all(self, number: signal.Signals, but: set[Ident]) -> Iterator[Member]:
         """Signal all members but some, and their groups, which no fork can outrun; yield each that took it.

@@ -14,6 +14,8 @@ _log = structlog.get_logger()
 
 _SHORTEST, _LONGEST = 0.05, 1.0
 """Seconds between two tries: the first, and at most."""
+_SILENCE = 3.0
+"""Seconds without an answer until that is called trouble."""
 
 
 class Endurance:
@@ -21,11 +23,15 @@ class Endurance:
 
     def __init__(self) -> None:
         self._troubles: dict[object, str] = {}
+        self._asked: dict[object, float] = {}
 
     @property
     def trouble(self) -> str | None:
         """What is the matter just now, or None."""
-        return next(iter(self._troubles.values()), None)
+        if self._troubles:
+            return next(iter(self._troubles.values()))
+        long_ago = trio.current_time() - _SILENCE
+        return "the database does not answer" if any(at < long_ago for at in self._asked.values()) else None
 
     async def run(self, act: Callable[[], Result], limiter: trio.CapacityLimiter) -> Result:
         """Return what `act` does; what can pass is tried again. Raises what cannot.
@@ -35,6 +41,7 @@ class Endurance:
         me, pause = object(), _SHORTEST
         try:
             while True:
+                self._asked[me] = trio.current_time()
                 try:
                     result = await trio.to_thread.run_sync(act, abandon_on_cancel=True, limiter=limiter)
                 except Exception as error:
@@ -49,6 +56,7 @@ class Endurance:
                 pause = min(_LONGEST, pause * 2)
         finally:
             self._troubles.pop(me, None)
+            del self._asked[me]
 
     def _begins(self, who: object, words: str, error: Exception) -> None:
         if not self._troubles:

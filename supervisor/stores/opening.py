@@ -45,7 +45,8 @@ def open_database(url: str) -> Engine:
     except (SQLAlchemyError, sqlite3.Error) as error:
         engine.dispose()
         if why := _why_not(error):
-            raise ConfigError(f"`database_url`: {why}") from error
+            name = engine.url.database if engine.dialect.name == "sqlite" else "the database server"
+            raise ConfigError(f"`database_url`: {name} {why}") from error
         raise
     except BaseException:
         engine.dispose()
@@ -56,11 +57,11 @@ def open_database(url: str) -> Engine:
 def _why_not(error: Exception) -> str | None:
     """Say what the operator must change, or None if it may pass."""
     if ruined(error):
-        return "the file is no SQLite database: move it away, or name another one"
+        return "is no SQLite database: move it away, or name another file"
     if refused := _REFUSED.search(said(error)):
-        return f"the database server refuses: {refused[1].strip()}"
+        return f"refuses: {refused[1].strip()}"
     if passing(error) is None:
-        return f"ennio's tables cannot be made: {said(error)}"
+        return f"cannot be used: {said(error)}"
     return None
 
 

@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from quart.typing import TestClientProtocol as HttpClient
 
 from ennio.http import errors
 from ennio.http.app import SLOWEST_BODY, create_app
 from ennio.http.connections import connection
 from ennio.http.connections import front as connections
 from ennio.http.requests import access, asked, idempotency, strict_json
-from ennio.http.requests.bodies import RestoreBody, SendBody, SpawnBody
+from ennio.http.requests.bodies import PruneBody, RestoreBody, SendBody, SpawnBody
 from ennio.http.routes import sessions
 from ennio.http.views import EventView, OutputView, ProjectView, SessionView
-from ennio.supervisor import Config, Supervisor
+from ennio.supervisor import Config, Supervisor, events
+
+CONTAINMENTS = {"cgroup+shim", "shim+marker", "best-effort"}
 
 TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
@@ -60,11 +63,26 @@ async def test_every_route_is_documented_and_no_other(supervisor: Supervisor, co
         ("Spawn", SpawnBody),
         ("Send", SendBody),
         ("Restore", RestoreBody),
+        ("Prune", PruneBody),
     ],
 )
 def test_every_field_is_documented_and_no_other(title: str, kind: type[BaseModel]) -> None:
     parameters = {"after", "limit", "raw", "Parameter"} if title == "Output" else set()
     assert table(title) - {"Field"} - parameters == set(kind.model_fields)
+
+
+async def test_what_the_system_says_is_documented_and_no_more(client: HttpClient) -> None:
+    answer = await (await client.get("/api/v1/system", headers={"Host": "localhost"})).get_json()
+    assert table("The system") - {"Field", *CONTAINMENTS} == set(answer["data"])
+    (shown,) = examples(section("The system"))
+    assert list(shown) == list(answer["data"])
+    assert shown["containment"] in CONTAINMENTS
+
+
+def test_every_type_of_event_is_documented_and_no_other() -> None:
+    kinds = [getattr(events, name) for name in events.__all__]
+    said = {kind.event_type for kind in kinds if getattr(kind, "public", False)}
+    assert table("Types of events") - {"Type"} == said - {""}
 
 
 def test_every_parameter_is_documented_and_no_other() -> None:
@@ -82,7 +100,8 @@ def test_the_examples_show_what_is_really_answered(kind: type[BaseModel]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("title", "kind"), [("Spawn", SpawnBody), ("Send", SendBody), ("Restore", RestoreBody)]
+    ("title", "kind"),
+    [("Spawn", SpawnBody), ("Send", SendBody), ("Restore", RestoreBody), ("Prune", PruneBody)],
 )
 def test_the_examples_show_what_is_really_taken(title: str, kind: type[BaseModel]) -> None:
     assert [kind.model_validate(example) for example in examples(section(title))]

@@ -48,6 +48,14 @@ class Running:
             time.sleep(0.01)
         raise AssertionError(self.log.read_text())
 
+    def ready(self) -> str:
+        """Wait until it takes work; return where."""
+        url, give_up = self.url(), time.monotonic() + 20
+        while httpx2.get(f"{url}/ready").json() != {"data": "ready"}:
+            assert time.monotonic() < give_up, self.log.read_text()
+            time.sleep(0.01)
+        return url
+
     def client(self) -> socket.socket:
         """Connect to it."""
         return socket.create_connection(("127.0.0.1", int(self.url().rpartition(":")[2])), timeout=10)
@@ -81,12 +89,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_and_ends_with_0(start: Start, number: signal.Signals) -> None:
     server = start()
-    url = server.url()
+    url = server.ready()
     held = json.loads(server.lock.read_text())
     assert (held["pid"], held["url"], held["host"]) == (server.process.pid, url, "127.0.0.1")
     stat = Path(f"/proc/{server.process.pid}/stat").read_text()
     assert held["start"] == int(stat.rpartition(")")[2].split()[19])
-    assert httpx2.get(f"{url}/ready").json() == {"data": "ready"}
 
     code, seconds = server.end(number)
 
@@ -125,7 +132,7 @@ def test_what_hangs_is_ended_by_force_and_still_with_0(start: Start) -> None:
         """
 import trio
 from ennio.supervisor import Supervisor
-async def close(self, seconds):
+async def close(self, seconds, *, detach):
     with trio.CancelScope(shield=True):
         await trio.sleep(60)
 Supervisor.close, server._LATEST = close, 0.5
@@ -143,7 +150,7 @@ sys.exit(""",
 
 def test_a_second_server_is_refused_by_name_and_the_first_is_not_disturbed(start: Start) -> None:
     first = start()
-    url = first.url()
+    url = first.ready()
     second = start()
     assert second.process.wait(20) == 1
     assert f"another server (pid {first.process.pid}, {url})" in second.log.read_text()

@@ -331,6 +331,17 @@ async def test_while_nothing_can_be_stored_a_runaway_is_ended_all_the_same_and_t
     assert len(world.terminals) == 1
 
 
+async def test_the_kernels_own_limits_leave_room_for_the_guard_to_see_that_one_was_passed(
+    begin: Begin, autojump_clock: Clock, world: World
+) -> None:
+    supervisor = await begin(memory_bytes=100 * MIB, processes=10)
+    await spawn(supervisor)
+    await spawn(supervisor, Q)
+    limited, free = (terminal.launch for terminal in world.terminals)
+    assert (limited.memory_bytes, limited.processes) == (125 * MIB, 320)
+    assert (free.memory_bytes, free.processes) == (None, None)
+
+
 async def test_a_limit_and_a_kill_at_once_end_in_a_kill(
     begin: Begin, autojump_clock: Clock, world: World
 ) -> None:

@@ -69,3 +69,15 @@ async def test_nobody_waits_for_an_owner_that_is_gone(autojump_clock: trio.abc.C
     assert len(refused) == 100
     with pytest.raises(SessionOver, match="s-1"):
         await mailbox.tell("hello?")
+
+
+async def test_a_hint_is_taken_while_there_is_room_and_never_waits() -> None:
+    mailbox, inbox = open_mailbox("s-1")
+    taken = 0
+    while mailbox.hint(taken):
+        taken += 1
+    assert taken > 0
+    assert (await inbox.receive())[0] == 0
+    assert mailbox.hint("once more")
+    refuse_the_rest(inbox, SessionOver("over"))
+    assert not mailbox.hint("too late")

@@ -68,6 +68,37 @@ def test_a_reader_sees_what_was_there_while_the_writer_goes_on(tmp_path: Path) -
     writer.close()
 
 
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("readers_keep", [80, 8000])
+def test_a_reader_that_refreshes_sees_all_that_came(told: bool, readers_keep: int, tmp_path: Path) -> None:
+    writer, reader = OutputLog(tmp_path, 80), OutputLog(tmp_path, readers_keep)
+    written = read = b""
+    for size in (0, 3, 7, 1, 10, 25, 0, 70, 100, 9, 200, 1):
+        piece = bytes(range(size))
+        writer.append(piece)
+        written += piece
+        reader.refresh(writer.end if told else None)
+        assert reader.end == writer.end
+        chunk = reader.read(len(read), 1000)
+        assert chunk.data == written[chunk.start :]
+        assert chunk.start <= max(len(read), len(written) - 60)
+        read = written
+    writer.close()
+
+
+def test_refreshing_reads_no_folder_while_the_last_file_grows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = OutputLog(tmp_path, 1000)
+    writer.append(b"x")
+    reader = OutputLog(tmp_path, 1000)
+    writer.append(b"y")
+    monkeypatch.setattr(OutputLog, "_scan", None)
+    reader.refresh(2)
+    assert everything(reader) == b"xy"
+    writer.close()
+
+
 def test_more_than_is_kept_at_once_leaves_its_end(tmp_path: Path) -> None:
     log = OutputLog(tmp_path, 100)
     log.append(b"old")

@@ -212,4 +212,8 @@ def test_tmux_is_missing_where_a_project_wants_it(tmp_path: Path, monkeypatch: p
         (tmp_path / name).symlink_to(shutil.which(name) or name)
     options = config(tmp_path, 'runtime = "tmux"\n')
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert look(options, "tmux").verdict is Verdict.MISSING
+    assert look(options, "tmux") == Finding("tmux", Verdict.MISSING, "not on PATH: install tmux 3.2 or later")
+    program(tmp_path, "tmux", "tmux 3.1c")
+    assert look(options, "tmux").says == "tmux 3.1c is too old: install 3.2 or later"
+    program(tmp_path, "tmux", "tmux 3.5a")
+    assert look(options, "tmux") == Finding("tmux", Verdict.OK, "tmux 3.5a")

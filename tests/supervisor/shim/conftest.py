@@ -19,9 +19,8 @@ def _on_linux() -> None:
 
 @pytest.fixture
 def zygote(tmp_path: Path) -> Iterator[Zygote]:
-    found = Zygote(tmp_path)
-    yield found
-    found.close()
+    with Zygote(tmp_path) as found:
+        yield found
 
 
 @pytest.fixture

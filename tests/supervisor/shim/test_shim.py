@@ -1,7 +1,6 @@
 """What goes in and out of an agent, and who commands it; real agents."""
 
 import os
-import resource
 import signal
 import socket
 import sys
@@ -279,15 +278,3 @@ def test_the_brake_is_lifted_when_the_agent_is_to_end(zygote: Zygote) -> None:
     run.server.end()
     assert time.monotonic() - began < 4
     assert len(run.output()) == 20_000_006
-
-
-def test_an_unexpected_error_is_noted_and_ends_the_tree(zygote: Zygote) -> None:
-    """The file for the last letter's number cannot be written to any more: nobody foresaw that."""
-    run = started(zygote, "cat")
-    for name in os.listdir(f"/proc/{run.holder}/fd"):
-        if os.readlink(f"/proc/{run.holder}/fd/{name}").endswith("/input"):
-            resource.prlimit(run.holder, resource.RLIMIT_FSIZE, (0, 0))
-    run.server.say("write", b"hello", seq=1)
-    run.server.end()
-    run.gone()
-    assert run.file("state.json")

@@ -1,0 +1,78 @@
+"""The ways to hold an agent."""
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from ..errors import Survivor
+from ..output import Chunk
+from ..records import Handle, Hold, Launch, Usage
+
+
+class Terminal(Protocol):
+    """The hold on one agent."""
+
+    handle: Handle
+    taken: int
+    """How many writes this incarnation of the agent has begun to get, also from an earlier server."""
+
+    async def write(self, data: bytes, begun: Callable[[], None]) -> None:
+        """Write all of `data` to the agent; call `begun` when its first byte is on the way.
+
+        Cancelled before that: nothing was written. Raises `Conflict` when the agent reads no more.
+        """
+
+    async def read(self, after: int) -> Chunk:
+        """Wait for output past the byte `after`; an empty chunk means that no more will come."""
+
+    async def wait(self) -> int | None:
+        """Wait until the agent itself has ended; return its exit code, or minus the signal's number.
+
+        None: nobody knows, because what held the agent was killed.
+        """
+
+    async def stop(self, grace: float) -> None:
+        """End the agent and all it started: SIGTERM, after `grace` seconds SIGKILL; return when nothing is
+        left.
+
+        Goes on trying for as long as anything is left. A second call joins the first, and the shortest
+        grace that anyone gave counts.
+        """
+
+    def survivors(self) -> tuple[Survivor, ...]:
+        """What `stop` has not ended yet."""
+
+    def usage(self) -> Usage | None:
+        """What the agent's tree took when it was last surveyed, or None when it was not yet."""
+
+    async def aclose(self) -> None:
+        """Let go of the agent. If it was not stopped it goes on, for as long as its holder has patience."""
+
+
+@runtime_checkable
+class Attachable(Protocol):
+    """A hold on an agent that has a terminal, to which an operator can attach."""
+
+    attach: tuple[str, ...]
+    """What to run for that, in a terminal on this machine."""
+
+
+class Runtime(Protocol):
+    """A way to hold an agent's process."""
+
+    containment: str
+    """How surely a tree can be ended: `cgroup+shim`, `shim+marker` or `best-effort`."""
+
+    async def launch(self, launch: Launch) -> Terminal:
+        """Start an agent. Failed or cancelled: nothing of it runs. Raises `AgentMissing`."""
+
+    async def adopt(self, hold: Hold, handle: Handle | None) -> Terminal:
+        """Take over what an earlier server launched in this hold, as far as it is there.
+
+        Only what is proved to be it counts: the incarnation, pids with their start, and the boot, as
+        `handle` has them; without a `handle` (the server died before it was told) what the hold itself
+        says. Where nothing is left to be taken over, `wait` of the terminal returns at once, and `stop`
+        ends whatever can still be told to have come from there.
+        """
+
+    async def survey(self) -> None:
+        """Look at what all agents held here take, in one pass; `Terminal.usage` tells."""
