@@ -29,7 +29,8 @@ from .journal import JournalFailed
 from .lifecycle import status
 from .outbox import Letter
 from .project import Project
-from .records import Activity, Order, Phase, SessionRecord
+from .protocols import Answers
+from .records import Activity, Answer, Order, Phase, SessionRecord
 from .supervisor import Supervisor
 from .transcript import Excerpt
 from .wiring import wire
@@ -37,6 +38,8 @@ from .wiring import wire
 __all__ = [
     "Activity",
     "AgentMissing",
+    "Answer",
+    "Answers",
     "BranchName",
     "CommandFailed",
     "Config",

@@ -66,6 +66,11 @@ class Reading:
             self.project(project_id)
         return list(islice(self._roster.records(project_id=project_id, ended=ended, after=after), limit))
 
+    def spawned_under(self, key: str) -> SessionRecord | None:
+        """Return the session that was spawned under an Idempotency-Key, or None."""
+        records = self._roster.records(project_id=None, ended=True, after=None)
+        return next((record for record in records if record.key == key), None)
+
     def output(self, session_id: SessionId, *, after: str | None, limit: int, raw: bool) -> Excerpt:
         """Return what the agent said after a cursor; see `transcript.excerpt`."""
         record = self.get(session_id)

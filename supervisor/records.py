@@ -39,6 +39,8 @@ class Order:
     prompt: str | None = None
     branch: str | None = None
     role: str | None = None
+    key: str | None = None
+    """The Idempotency-Key with which it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ class SessionRecord:
     prompt: str | None = None
     role: str | None = None
     branch: str | None = None
+    key: str | None = None
+    """The Idempotency-Key of its spawn."""
     base_commit: str | None = None
     phase: Phase = Phase.SPAWNING
     activity: Activity | None = None

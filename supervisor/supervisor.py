@@ -25,6 +25,7 @@ from .journal import Journal, JournalFailed
 from .outbox import Letter
 from .project import Project
 from .projects import Projects
+from .protocols import Host
 from .pruning import Pruned, drop_folder, prune
 from .reading import Reading
 from .records import Order, Phase, SessionRecord
@@ -47,13 +48,14 @@ class Supervisor(Reading):
     def __init__(
         self,
         nursery: trio.Nursery,
+        host: Host,
         projects: Projects,
         journal: Journal,
         timeouts: Timeouts,
     ) -> None:
         super().__init__(projects, journal)
         self.recovering, self.closing = True, False
-        self._nursery, self._timeouts = nursery, timeouts
+        self._nursery, self._host, self._timeouts = nursery, host, timeouts
 
     # Beginning.
 
@@ -63,6 +65,10 @@ class Supervisor(Reading):
         An agent that is still held goes on; any other is ended and its session becomes Exited, or whatever
         had been begun. What an unfinished spawn made is removed. Until then `recovering` is set.
         """
+        with trio.move_on_after(self._timeouts.kill) as patience:
+            await self._host.end_leftovers()
+        if patience.cancelled_caught:
+            _log.error("commands of an earlier server still run and cannot be ended; going on without that")
         sessions = [self._return_of(record) for record in await self._journal.load()]
         async with trio.open_nursery() as nursery:
             for session in sessions:
@@ -244,6 +250,7 @@ def _new_record(project: Project, order: Order) -> SessionRecord:
         prompt=order.prompt,
         role=order.role,
         branch=order.branch,
+        key=order.key,
     )
 
 

@@ -65,7 +65,7 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
     nursery.start_soon(host.run_forever)
     nursery.start_soon(journal.run_forever)
     known_projects = Projects(projects, folder, retired)
-    supervisor = Supervisor(nursery, known_projects, journal, config.timeouts)
+    supervisor = Supervisor(nursery, host, known_projects, journal, config.timeouts)
     nursery.start_soon(supervisor.guard_forever)
     if config.retention_days is not None:
         nursery.start_soon(supervisor.prune_forever, config.retention_days)

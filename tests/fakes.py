@@ -143,6 +143,9 @@ class World:
         self.terminals.append(terminal)
         return terminal
 
+    async def end_leftovers(self) -> None:
+        await trio.lowlevel.checkpoint()
+
     async def survey(self) -> None:
         await trio.lowlevel.checkpoint()
 
@@ -193,4 +196,5 @@ def supervise(
 ) -> Supervisor:
     """Return a supervisor; the first project stands in for those that are no longer configured."""
     first = next(iter(projects.values()))
-    return Supervisor(nursery, Projects(projects, first.folder, lambda _: first), Journal(store), timeouts)
+    known = Projects(projects, first.folder, lambda _: first)
+    return Supervisor(nursery, World(), known, Journal(store), timeouts)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 
@@ -51,23 +51,39 @@ def make_repository(path: Path, files: int = 20) -> Path:
     return path
 
 
-class Server:
-    """One running `ennio start` over one repository."""
+class Running(Protocol):
+    """A process, as far as a server is one."""
 
-    def __init__(self, folder: Path, config: str) -> None:
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Server:
+    """One running `ennio start` over one repository. `start`, given configuration and log, starts another."""
+
+    def __init__(
+        self, folder: Path, config: str, start: Callable[[Path, Path], Running] | None = None
+    ) -> None:
         self.folder, self.repository = folder, folder / "repo"
         if not self.repository.exists():
             make_repository(self.repository)
         self.file = folder / "ennio.toml"
         self.file.write_text(config)
         self.log = folder / "server.log"
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [ENNIO, "--config", str(self.file), "start"],
-                cwd=folder, env={**os.environ, **IDENTITY}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+        self.process = (start or self._start)(self.file, self.log)
         self.url = self._wait_until_ready()
         self.http = httpx2.Client(base_url=f"{self.url}/api/v1", timeout=60)
+
+    def _start(self, config: Path, file: Path) -> Running:
+        with file.open("ab") as log:
+            return subprocess.Popen(
+                [ENNIO, "--config", str(config), "start"],
+                cwd=self.folder, env={**os.environ, **IDENTITY}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
 
     def _wait_until_ready(self) -> str:
         lock = self.folder / "state" / "lock"
@@ -138,6 +154,16 @@ class Server:
             if int(after[1]) == self.process.pid:
                 found.append(f"{entry.parent.name} {after[0]}")
         return found
+
+    def kill9(self) -> None:
+        """End the server as a crash would, and nothing else."""
+        self.process.kill()
+        self.gone()
+
+    def gone(self, seconds: float = 10) -> None:
+        """Wait for the server's end."""
+        self.process.wait(seconds)
+        self.http.close()
 
     def stop(self, seconds: float = 10) -> int:
         """End the server politely and return its exit code."""

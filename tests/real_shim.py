@@ -86,6 +86,9 @@ class Run:
         here = os.open(self.folder, os.O_RDONLY)
         try:
             connection.connect(f"/proc/self/fd/{here}/control")
+        except OSError:
+            connection.close()
+            raise
         finally:
             os.close(here)
         self.servers.append(Server(connection))

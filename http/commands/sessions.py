@@ -24,6 +24,8 @@ def status(options: Options, project_id: str | None) -> None:
     async def question(client: "Client") -> tuple[str, list[Session]]:
         about = await client.system()
         words = f"ennio {about.get('version')}, containment {about.get('containment')}"
+        if trouble := about.get("trouble"):
+            words += f", cannot store anything now ({trouble})"
         return words, await client.list_sessions(project_id)
 
     words, sessions = ask(config, question, "asking the server")

@@ -1,6 +1,8 @@
 """Whether the database can be used that the configuration names."""
 
 import os
+from contextlib import closing, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +40,6 @@ def database(config: "Config") -> Finding:
 
 def _file(path: Path) -> Finding:
     import sqlite3
-    from contextlib import closing
     from urllib.parse import quote
 
     try:
@@ -58,27 +59,38 @@ def _postgres(url: str) -> Finding:
     """Open it as a server would."""
     import trio
 
-    from ennio.supervisor.errors import ConfigError
     from ennio.supervisor.plugins import load
 
-    store: Any = load("stores", "database")(url)
-    try:
-        if not trio.run(_opens, store):
-            why = store.trouble or "it does not answer"
-            return Finding(_CHECK, Verdict.MISSING, one_line(f"database_url cannot be reached: {why}"))
-    except ConfigError as error:
-        return Finding(_CHECK, Verdict.MISSING, one_line(str(error)))
+    with redirect_stdout(StringIO()):  # it may want to write a log
+        why = trio.run(_why_not, load("stores", "database")(url))
+    if why:
+        return Finding(_CHECK, Verdict.MISSING, one_line(f"database_url cannot be used: {why}"))
     return Finding(_CHECK, Verdict.OK, "database_url can be reached, and has ennio's tables")
 
 
-async def _opens(store: Any) -> bool:
+async def _why_not(store: Any) -> str | None:
+    """Return why the database cannot be used now, None where it can."""
     import trio
 
-    opened = False
-    try:
-        with trio.move_on_after(_PATIENCE):
+    from ennio.supervisor.errors import EnnioError
+
+    why: str | None = "it does not answer"
+
+    async def look(opened: trio.CancelScope) -> None:
+        nonlocal why
+        try:
             await store.load()
-            opened = True
+            why = None
+        except EnnioError as error:
+            why = str(error)
+        opened.cancel()
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(look, nursery.cancel_scope)
+            await trio.sleep(_PATIENCE)
+            why = store.trouble or why
+            nursery.cancel_scope.cancel()
     finally:
         await store.aclose()
-    return opened
+    return why

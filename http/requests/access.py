@@ -1,4 +1,4 @@
-"""Who gets in: 403 for a foreign host or origin, 503 while closing, 401 without the token; in this order."""
+"""Who gets in: 403 for a foreign host or origin, 503 while not ready, 401 without a token, in this order."""
 
 import hashlib
 import hmac

@@ -2,6 +2,7 @@
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -27,7 +28,8 @@ AnyId = TypeVar("AnyId", ProjectId, SessionId)
 def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
     """Return the routes of everything that is about sessions."""
     routes = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions")
-    shown, given, limits = RenderedSessions(partial(_attach, supervisor)), GivenAnswers(), config.timeouts
+    shown, given = RenderedSessions(partial(_attach, supervisor)), GivenAnswers(supervisor.answers)
+    limits = config.timeouts
 
     def must_exist(text: str | None) -> None:
         """Raise `NotFound` for a session that nobody knows; a malformed id is complained of later, since
@@ -62,11 +64,14 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
         project_must_exist(content.get("project_id"))
         wanted, seconds = read_as(SpawnBody, content), asked.timeout(limits.spawn)
 
-        async def act() -> bytes:
-            return shown.of(await supervisor.spawn(wanted.order(), seconds=seconds))
-
         key = asked.idempotency_key()
-        return rendered(await given.once(request.path, key, _fingerprint(wanted), seconds, act))
+
+        async def act() -> bytes:
+            order = replace(wanted.order(), key=key)
+            return shown.of(await supervisor.spawn(order, seconds=seconds))
+
+        done = partial(_spawned_under, supervisor, shown, key)
+        return rendered(await given.once(request.path, key, _fingerprint(wanted), seconds, act, done=done))
 
     @routes.post("/<session>/send")
     async def send(session: str) -> Response:
@@ -104,12 +109,18 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
         record = await supervisor.restore(session_id, prompt=wanted.prompt or None, seconds=seconds)
         return rendered(shown.of(record))
 
+    _add_what_it_said(routes, supervisor)
+    return routes
+
+
+def _add_what_it_said(routes: Blueprint, supervisor: Supervisor) -> None:
     @routes.get("/<session>/output")
     async def output(session: str) -> Response:
-        must_exist(session)
+        session_id = SessionId.parse(session)
+        supervisor.get(session_id)
         limit = asked.number("limit", least=_LEAST_OUTPUT) or _OUTPUT
         excerpt = supervisor.output(
-            SessionId.parse(session),
+            session_id,
             after=asked.parameter("after"),
             limit=min(limit, _MOST_OUTPUT),
             raw=asked.flag("raw"),
@@ -121,7 +132,11 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
         history = await supervisor.history(SessionId.parse(session))
         return views(map(EventView.of, history))
 
-    return routes
+
+def _spawned_under(supervisor: Supervisor, shown: RenderedSessions, key: str | None) -> bytes | None:
+    """Return the session that was spawned under a key by a server which was killed before it said so."""
+    record = supervisor.spawned_under(key) if key else None
+    return shown.of(record) if record else None
 
 
 def _attach(supervisor: Supervisor, session_id: SessionId) -> tuple[str, ...] | None:

@@ -1,6 +1,7 @@
 """The server itself over HTTP: whether it is there, whether it takes work, and what it is."""
 
 import os
+from dataclasses import asdict
 from importlib.metadata import version
 
 from quart import Blueprint, Response
@@ -66,7 +67,11 @@ def _limits(config: Config) -> dict[str, object]:
             "kill_grace": timeouts.kill_grace,
         },
         "projects": {
-            project.id: {"max_sessions": project.max_sessions, "output_bytes": project.output_bytes}
+            project.id: {
+                "max_sessions": project.max_sessions,
+                "output_bytes": project.output_bytes,
+                **asdict(project.limits),
+            }
             for project in config.projects
         },
     }

@@ -1,9 +1,9 @@
-"""Writes what a pane shows into an output log; run by tmux, `python -I -S recorder.py NEWS OUTPUT KEEP TTY`.
+"""Writes what a pane shows into an output log; run by tmux, `python -I -S recorder.py NEWS OUTPUT KEEP TTY PID`.
 
 Standard input is what tmux pipes of the pane. Each time the log has grown a byte goes into the FIFO NEWS,
 which also ends with this program: so whoever reads it knows when nothing more will come. The first byte
 says that nothing can be lost from here on. KEEP is how many bytes are kept of the output. TTY is the pane's
-terminal, which is held while its program talks faster than the brake allows or the disk refuses.
+terminal, which is held while its program talks faster than the brake allows or the disk refuses. PID is the pane's process: tmux can miss its end, and is told of it.
 
 It stands alone, so that it starts in a moment, and outlives the server.
 """
@@ -32,6 +32,10 @@ _LAST_TRIES = 5
 """Seconds between two tries to write what the disk refused, and how many there are after the pane's end."""
 
 
+_NUDGE = 0.2
+"""Seconds between two words to a tmux that has missed the end of its pane."""
+
+
 class Terminal:
     """The pane's terminal, by its path: its output can be held and let go (tcflow(3))."""
 
@@ -58,23 +62,40 @@ class Terminal:
 class Recorder:
     """What is read here goes into the log, whole and in order."""
 
-    def __init__(self, news: str, output: str, keep_bytes: int, terminal: Terminal) -> None:
+    def __init__(self, news: str, output: str, keep_bytes: int, terminal: Terminal, pid: int) -> None:
         """Wait until whoever records into the same folder has ended, and say that this one is ready."""
         os.makedirs(output, mode=0o700, exist_ok=True)
         self._lock = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._log = _output().OutputLog(output, keep_bytes)
         self._terminal = terminal
+        self._process = _watch(pid)
         self._news = os.open(news, os.O_RDWR | os.O_NONBLOCK)
         self._paid_until = time.monotonic()
         self._tell()
 
     def run(self) -> None:
         """Record until the pane's end."""
-        while data := os.read(0, _STEP):
+        while data := self._next():
             self._keep(data)
             self._tell()
             self._brake(len(data))
+
+    def _next(self) -> bytes:
+        """Wait for output; once the pane's process has ended, help tmux to see that.
+
+        Where a terminal is closed by way of libutempter, a SIGCHLD that comes meanwhile is lost to tmux. It
+        looks after its children at any other one.
+        """
+        while True:
+            watched = [0] if self._process is None else [0, self._process]
+            ready = select.select(watched, [], [], _NUDGE if self._process is None else None)[0]
+            if 0 in ready:
+                return os.read(0, _STEP)
+            if self._process is None:
+                with suppress(PermissionError):  # tmux is gone, and somebody else has adopted us
+                    os.kill(os.getppid(), signal.SIGCHLD)
+            self._process = None
 
     def _tell(self) -> None:
         with suppress(BlockingIOError):  # there is news enough in it
@@ -105,6 +126,12 @@ class Recorder:
             self._terminal.let_go()
 
 
+def _watch(pid: int) -> int | None:
+    with suppress(ProcessLookupError):
+        return os.pidfd_open(pid)
+    return None
+
+
 def _is_over() -> bool:
     """Whether the pane has ended, and what is left to be read is all there will be."""
     poll = select.poll()
@@ -125,10 +152,10 @@ def _output() -> ModuleType:
 
 def main() -> None:
     """Do what the arguments say; see above."""
-    news, output, keep_bytes, terminal = sys.argv[1:]
+    news, output, keep_bytes, terminal, pid = sys.argv[1:]
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    Recorder(news, output, int(keep_bytes), Terminal(terminal)).run()
+    Recorder(news, output, int(keep_bytes), Terminal(terminal), int(pid)).run()
 
 
 if __name__ == "__main__":

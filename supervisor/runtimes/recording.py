@@ -46,7 +46,7 @@ class Recording:
             self._descriptor = os.open(self._path, flags)
 
     def command(self) -> tuple[str, ...]:
-        """Return what runs a recorder, but for the terminal, which comes last."""
+        """Return what runs a recorder, but for the terminal and its process, which come last."""
         program = Path(__file__).with_name("recorder.py")
         output = os.path.abspath(self._hold.output)
         words = (str(program), os.path.abspath(self._path), output, str(self._hold.keep_bytes))

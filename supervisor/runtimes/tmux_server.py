@@ -89,14 +89,13 @@ class TmuxServer:
         self._checked = True
 
     async def open(self, session: str, mark: str, argv: Sequence[str], recorder: Sequence[str]) -> Pane:
-        """Run `argv` in a new session, and pipe what it shows to `recorder`, which is told its terminal.
+        """Run `argv` in a new session, and pipe what it shows to `recorder`, which is told its terminal and its process.
 
         Whatever the session starts carries `mark`. Cancelled or failed: what was made stays, for `close`.
         Raises `Unavailable`.
         """
         format_ = "#{pane_id} #{pane_tty}"
         size = ("-x", "200", "-y", "50")
-        pipe = f"exec {_format(shlex.join(recorder))} '#{{pane_tty}}'"
         new = ("new-session", "-d", "-P", "-F", format_, "-s", session, *size, "-c", "/")
         await self.close(session)
         try:
@@ -104,7 +103,7 @@ class TmuxServer:
                 *_OPTIONS,
                 (*new, "-e", f"ENNIO_MARK={mark}", "--", *argv),
                 ("set-option", "-s", "exit-empty", "on"),
-                ("pipe-pane", "-O", "-t", f"={session}:", pipe),
+                ("pipe-pane", "-O", "-t", f"={session}:", _pipe(recorder)),
             )
             pane_id, tty = said.split()
         except (CommandFailed, ValueError) as error:
@@ -113,8 +112,7 @@ class TmuxServer:
 
     async def pipe(self, pane: Pane, recorder: Sequence[str]) -> None:
         """Pipe what a pane shows to a new recorder. Raises `CommandFailed` when the pane is gone."""
-        command = f"exec {_format(shlex.join(recorder))} '#{{pane_tty}}'"
-        await self.run(("pipe-pane", "-O", "-t", pane.id, command))
+        await self.run(("pipe-pane", "-O", "-t", pane.id, _pipe(recorder)))
 
     async def find(self, pid: int) -> Pane | None:
         """Return the pane in which this process was started, or None."""
@@ -239,9 +237,10 @@ def _is_ignored(number: int) -> bool:
     return signal.getsignal(number) is signal.SIG_IGN
 
 
-def _format(text: str) -> str:
-    """Return what tmux turns into this text: `%` begins a time and `#` a variable (FORMATS, tmux(1))."""
-    return text.replace("%", "%%").replace("#", "##")
+def _pipe(recorder: Sequence[str]) -> str:
+    """Return what tmux makes a shell's command of: in it `%` begins a time and `#` a variable (tmux(1))."""
+    command = shlex.join(recorder).replace("%", "%%").replace("#", "##")
+    return f"exec {command} '#{{pane_tty}}' '#{{pane_pid}}'"
 
 
 def _put(path: str, text: bytes) -> None:

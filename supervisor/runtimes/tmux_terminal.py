@@ -126,7 +126,7 @@ class TmuxTerminal(HeldTerminal):
         """Let go of the agent; if it was not stopped it goes on, for as long as its holder has patience."""
         self._scope.cancel()
         self._recording.close()
-        self._typist.close()
+        self._typist.abandon()
         await super().aclose()
 
     async def serve(self) -> None:
@@ -147,7 +147,7 @@ class TmuxTerminal(HeldTerminal):
         except Exception:
             _log.exception("a terminal is no longer served", session_id=self._hold.session_id)
         finally:
-            self._typist.close()
+            self._typist.abandon()
             self._recording.finish()
 
     async def _type(self) -> None:

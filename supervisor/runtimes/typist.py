@@ -80,13 +80,16 @@ class Typist:
             await self._serve(self._at)
 
     def close(self) -> None:
-        """Give back what was not typed to its end, since nobody reads any more."""
+        """Give back what was not begun, since nobody reads any more; what was may still turn out to be whole."""
         self._over = True
-        rest = [*([self._at] if self._at else []), *self._queue]
-        self._queue.clear()
-        for message in rest:
-            if not message.settled.is_set():
-                message.refuse(self._deaf())
+        while self._queue:
+            self._queue.popleft().refuse(self._deaf())
+
+    def abandon(self) -> None:
+        """Give back what was not typed to its end, too."""
+        self.close()
+        if self._at and not self._at.settled.is_set():
+            self._at.refuse(self._deaf())
 
     async def _serve(self, message: Message) -> None:
         if self._pane is None:
@@ -125,25 +128,24 @@ class Typist:
             whole=at_once,
         )
         message.sent, self._lacks_enter = at_once, not at_once
-        await _arrival(device, fits=fits)
+        await self._arrival(device, fits=fits)
         if not at_once:  # with its text Enter would be taken for a part of it
             await self._server.paste(pane, self._folder, text=b"", enter=True)
             self._lacks_enter, message.sent = False, True
-            await _arrival(device, fits=fits)
+            await self._arrival(device, fits=fits)
+
+    async def _arrival(self, device: Device, *, fits: bool) -> None:
+        """Wait until the program has read what was typed; if it all `fits` into the terminal, not for long.
+
+        A text comes piece by piece: what is not in the terminal yet lies in tmux, where nobody can count it.
+        """
+        until, steady = trio.current_time() + _PATIENCE, 0
+        while steady < _STEADY and not (fits and trio.current_time() > until) and not self._over:
+            await trio.sleep(_LOOK)
+            steady = 0 if device.unread() else steady + 1
 
     def _refusal(self, why: str) -> Conflict:
         return Conflict(f"the message cannot be typed into the terminal of {self._session_id}: {why}")
 
     def _deaf(self) -> Conflict:
         return Conflict(f"the agent of {self._session_id} reads no more")
-
-
-async def _arrival(device: Device, *, fits: bool) -> None:
-    """Wait until the program has read what was typed; if it all `fits` into the terminal, not for long.
-
-    A text comes piece by piece: what is not in the terminal yet lies in tmux, where nobody can count it.
-    """
-    until, steady = trio.current_time() + _PATIENCE, 0
-    while steady < _STEADY and not (fits and trio.current_time() > until):
-        await trio.sleep(_LOOK)
-        steady = 0 if device.unread() else steady + 1

@@ -80,12 +80,12 @@ class Shim:
         """Call something; if it breaks, end the tree, since what cannot be held must not go on."""
         try:
             call()
-            return True
         except Exception:
             self._failures += 1
             self._folder.note(traceback.format_exc())
             self._ending.stop(time.monotonic(), self._grace)
             return False
+        return True
 
     def _turn(self) -> None:
         now = time.monotonic()

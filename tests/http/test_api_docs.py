@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_every_bound_is_documented_as_it_is() -> None:
     assert asked.LARGEST_BODY == 1 << 20
     assert f"nesting deeper than {strict_json.DEEPEST} levels" in text
     assert f"within {SLOWEST_BODY} seconds" in text
-    assert f"the last {idempotency.MOST:,} of them" in text
+    assert f"within {idempotency.KEPT / timedelta(hours=1):g} hours" in text
     assert f"after {connection.SILENCE:g} seconds without" in text
     assert f"longer than {connection.WRITE:g} seconds to accept" in text
     assert f"Up to {connections.MOST:,} are held" in text

@@ -36,6 +36,12 @@ def test_status_shows_the_server_and_its_sessions(ennio: Prompt, server: Canned)
     assert row.split()[:4] == ["app-1", "app", "Working", "Active"]
 
 
+def test_status_tells_of_trouble(ennio: Prompt, server: Canned) -> None:
+    server.answer("GET /api/v1/system", {"version": "0.1.0", "trouble": "the disk is full"})
+    server.answer(f"GET {S}", [])
+    assert ", cannot store anything now (the disk is full), at http" in ennio("status")[1]
+
+
 def test_status_can_be_of_one_project(ennio: Prompt, server: Canned) -> None:
     server.answer("GET /api/v1/system", {})
     server.answer(f"GET {S}?project_id=app", [])

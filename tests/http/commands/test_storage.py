@@ -8,10 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import trio
 
 from ennio.http.commands import storage
 from ennio.http.commands.findings import Finding, Verdict
+from ennio.supervisor import plugins
 from ennio.supervisor.config import Config, load
+from ennio.supervisor.errors import ConfigError
 
 Look = Callable[..., Finding]
 
@@ -69,13 +72,51 @@ def test_a_folder_that_cannot_be_written_in_is_told(look: Look, tmp_path: Path) 
     assert look("sqlite:closed/own.db").verdict is Verdict.MISSING
 
 
-def test_a_database_server_that_is_not_there_is_told_without_its_password(
-    look: Look, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(storage, "_PATIENCE", 0.5)
+@pytest.fixture
+def nobody() -> str:
+    """The URL of a database server that is not there."""
     with socket.create_server(("127.0.0.1", 0)) as once:
         port = once.getsockname()[1]
-    finding = look(f"postgresql://me:s3cret@127.0.0.1:{port}/x")
+    return f"postgresql://me:s3cret@127.0.0.1:{port}/x"
+
+
+def test_a_database_server_that_is_not_there_is_told_without_its_password(
+    look: Look, nobody: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(storage, "_PATIENCE", 0.5)
+    finding = look(nobody)
     assert finding.verdict is Verdict.MISSING
-    assert "cannot be reached" in finding.says
-    assert "s3cret" not in finding.says
+    assert finding.says == "database_url cannot be used: the database server cannot be reached"
+    assert capsys.readouterr().out == ""
+
+
+class Opens:
+    """A store of a database that can be opened, or that nobody may."""
+
+    trouble = None
+    refusal: ConfigError | None = None
+    closed = 0
+
+    def __init__(self, url: str) -> None:
+        assert url == "postgresql://host/x"
+
+    async def load(self) -> list[object]:
+        await trio.lowlevel.checkpoint()
+        if self.refusal:
+            raise self.refusal
+        return []
+
+    async def aclose(self) -> None:
+        type(self).closed += 1
+
+
+def test_a_database_that_opens_is_well_and_one_that_refuses_says_why(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugins, "load", lambda *_: Opens)
+    assert look("postgresql://host/x").verdict is Verdict.OK
+    monkeypatch.setattr(Opens, "refusal", ConfigError("the database server refuses: no such user"))
+    finding = look("postgresql://host/x")
+    assert finding.verdict is Verdict.MISSING
+    assert finding.says.endswith("the database server refuses: no such user")
+    assert Opens.closed == 2

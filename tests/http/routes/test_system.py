@@ -1,4 +1,6 @@
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from quart.typing import TestClientProtocol as HttpClient
 
 from ennio.http.routes import programs
 from ennio.http.routes.programs import FoundPrograms
+from ennio.supervisor import Config
+from ennio.supervisor.config import Limits
 from ennio.supervisor.stores.memory import MemoryStore
 
 OWN = {"Host": "localhost"}
@@ -31,8 +35,25 @@ async def test_the_system_says_what_it_is(client: HttpClient, world: World, tmp_
     assert system["containment"] == "best-effort"
     assert system["agents"] == [{"name": "fake", "version": "1.2.3"}]
     assert system["limits"]["timeouts"] == {"spawn": 30, "send": 10, "kill": 15, "kill_grace": 5}
-    assert system["limits"]["projects"]["q"] == {"max_sessions": 2, "output_bytes": 1 << 20}
     assert str(tmp_path) not in str(system)
+
+
+async def test_the_system_says_what_each_project_is_held_to(
+    client_of: Callable[[Config], HttpClient], config: Config
+) -> None:
+    held = Limits(wall_clock=3600.0, memory_bytes=1 << 30, turns=7)
+    projects = (config.projects[0], replace(config.projects[1], limits=held))
+    client = client_of(replace(config, projects=projects))
+    answer = await (await client.get("/api/v1/system", headers=OWN)).get_json()
+    assert answer["data"]["limits"]["projects"]["q"] == {
+        "max_sessions": 2,
+        "output_bytes": 1 << 20,
+        "wall_clock": 3600,
+        "idle": None,
+        "memory_bytes": 1 << 30,
+        "processes": None,
+        "turns": 7,
+    }
 
 
 async def test_the_system_says_why_nothing_can_be_stored(client: HttpClient, store: MemoryStore) -> None:

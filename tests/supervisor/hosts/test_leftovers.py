@@ -1,6 +1,7 @@
 """What a server that was killed left of its commands is ended by the next one, and nothing else is."""
 
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -43,14 +44,15 @@ async def killed_in_the_middle(instance: str, folder: Path) -> set[int]:
 async def test_the_next_server_ends_them_and_no_other_s(tmp_path: Path) -> None:
     for name in ("ours", "others"):
         (tmp_path / name).mkdir()
-    ours = await killed_in_the_middle("ours", tmp_path / "ours")
-    others = await killed_in_the_middle("ours2", tmp_path / "others")
+    name = secrets.token_hex(4)
+    ours = await killed_in_the_middle(name, tmp_path / "ours")
+    others = await killed_in_the_middle(f"{name}2", tmp_path / "others")
     with trio.fail_after(20):
-        await LocalHost("ours", cgroup_root=None).end_leftovers()
+        await LocalHost(name, cgroup_root=None).end_leftovers()
     assert not any(map(alive, ours))
     assert all(map(alive, others))
     with trio.fail_after(20):
-        await LocalHost("ours2", cgroup_root=None).end_leftovers()
+        await LocalHost(f"{name}2", cgroup_root=None).end_leftovers()
     assert not any(map(alive, others))
 
 
@@ -60,9 +62,10 @@ async def test_whoever_carries_a_mark_is_ended_and_a_longer_mark_is_another(tmp_
             ["sleep", "20"], env={**os.environ, "ENNIO_MARK": mark}, start_new_session=True
         )
 
-    with sleeper("i/app-1.1") as marked, sleeper("i/app-1.11") as other:
+    mark = f"{secrets.token_hex(4)}/app-1.1"
+    with sleeper(mark) as marked, sleeper(f"{mark}1") as other:
         with trio.fail_after(20):
-            await LocalHost("i", cgroup_root=None).end_marked("i/app-1.1")
+            await LocalHost(cgroup_root=None).end_marked(mark)
         assert not alive(marked.pid)
         assert alive(other.pid)
         other.kill()

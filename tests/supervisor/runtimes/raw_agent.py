@@ -1,6 +1,6 @@
-"""An agent that takes its terminal for itself, as those with a face do: `python raw_agent.py [paste] [nap SECONDS]`.
+"""An agent that takes its terminal for itself: `python raw_agent.py [paste] [nap SECONDS]`.
 
-It says `ready`, sleeps if told, then shows each message that Enter ends, as a line of JSON, and all keys of it.
+It says `ready`, sleeps if told, and then shows each message that Enter ends, as a line of JSON.
 """
 
 import json

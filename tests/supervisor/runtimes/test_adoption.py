@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -27,9 +28,13 @@ PATIENT = 20
 ECHO = ("sh", "-c", "while read line; do echo got $line; done; exit 7")
 
 
+INSTANCE = secrets.token_hex(4)
+"""Other runs of these tests must not take our agents for theirs."""
+
+
 @pytest.fixture
 async def host() -> AsyncIterator[LocalHost]:
-    host = LocalHost("adoption", cgroup_root=None)
+    host = LocalHost(INSTANCE, cgroup_root=None)
     yield host
     await host.aclose()
 
@@ -44,7 +49,7 @@ class Server:
 
     def __init__(self, folder: Path, argv: tuple[str, ...], count: int) -> None:
         script = Path(__file__).with_name("short_lived_server.py")
-        command = [sys.executable, str(script), str(folder), "adoption", str(count), *argv]
+        command = [sys.executable, str(script), str(folder), INSTANCE, str(count), *argv]
         self.init = subprocess.Popen(command, stdout=subprocess.PIPE)
         with self.init.stdout or nullcontext(b"") as told:
             self.pid, handles = json.loads(told.readline())
@@ -195,7 +200,7 @@ async def test_a_holder_whose_door_is_gone_is_still_ended(orphaned, runtime: Hel
 async def test_who_takes_the_connection_away_does_not_keep_it(orphaned, runtime: HeldRuntime, trial) -> None:
     (handle,) = await orphaned(trial.folder, *ECHO)
     terminal = await runtime.adopt(trial.order("").hold, handle)
-    thief = await HeldRuntime(LocalHost("adoption", cgroup_root=None), runtime._nursery).adopt(
+    thief = await HeldRuntime(LocalHost(INSTANCE, cgroup_root=None), runtime._nursery).adopt(
         trial.order("").hold, handle
     )
     await thief.aclose()

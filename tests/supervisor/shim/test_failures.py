@@ -44,7 +44,7 @@ pid = os.open("pid", os.O_WRONLY | os.O_CREAT)
 if os.fork() == 0:
     os.setsid()
     os.setuid(12345)
-    os.write(pid, b"%d\n" % os.getpid())
+    os.write(pid, b"%d" % os.getpid())
 time.sleep(20)
 """
 
@@ -106,9 +106,7 @@ def test_a_zygote_that_is_killed_takes_nobody_with_it(zygote: Zygote) -> None:
     assert run.server.end()[-1] == {"is": "exited", "code": -signal.SIGTERM}
 
 
-@pytest.mark.parametrize(
-    "where", ["output.Output.step", "output.Output.resume_at", "tree.Tree.ask", "tree.Tree._freeze"]
-)
+@pytest.mark.parametrize("where", ["output.Output.step", "tree.Tree.ask", "tree.Tree._freeze"])
 def test_an_error_that_nobody_foresaw_ends_the_tree_and_is_noted(tmp_path: Path, where: str) -> None:
     with changed(tmp_path, BROKEN.format(where=where)) as zygote:
         leave = "setsid sleep 20 </dev/null >/dev/null 2>&1 & echo $! > left; echo hello; wait"
@@ -120,6 +118,14 @@ def test_an_error_that_nobody_foresaw_ends_the_tree_and_is_noted(tmp_path: Path,
         run.server.end()
         assert run.file("exit.json")["empty"] is True
         assert alive({int(left.read_text())}) == set()
+        assert "sabotage" in run.notes()
+
+
+def test_an_error_at_each_turn_ends_the_tree_too(tmp_path: Path) -> None:
+    with changed(tmp_path, BROKEN.format(where="output.Output.resume_at")) as zygote:
+        run = zygote.run("sleep", "20")
+        run.server.end()
+        assert run.file("exit.json")["empty"] is True
         assert "sabotage" in run.notes()
 
 

@@ -132,18 +132,17 @@ def test_it_has_three_descriptors_and_default_signals(tmp_path: Path) -> None:
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR1])
 
-    zygote = Zygote(tmp_path, preexec_fn=odd)
-    run = zygote.run("cat", "/proc/self/status")
-    run.started()
-    run.server.end()
-    status = dict(line.split(b":\t") for line in run.output().splitlines() if b":\t" in line)
-    assert {int(status[key], 16) for key in (b"SigBlk", b"SigIgn", b"SigCgt")} == {0}
-    run = zygote.run("ls", "-l", "/proc/self/fd")
-    run.started()
-    run.server.end()
-    assert run.output().count(b"->") == 4, "ls itself opens one"
-    assert run.output().count(b"pipe:") == 3
-    zygote.close()
+    with Zygote(tmp_path, preexec_fn=odd) as zygote:
+        run = zygote.run("cat", "/proc/self/status")
+        run.started()
+        run.server.end()
+        status = dict(line.split(b":\t") for line in run.output().splitlines() if b":\t" in line)
+        assert {int(status[key], 16) for key in (b"SigBlk", b"SigIgn", b"SigCgt")} == {0}
+        run = zygote.run("ls", "-l", "/proc/self/fd")
+        run.started()
+        run.server.end()
+        assert run.output().count(b"->") == 4, "ls itself opens one"
+        assert run.output().count(b"pipe:") == 3
 
 
 def test_output_goes_on_where_an_earlier_incarnation_left_off(zygote: Zygote, tmp_path: Path) -> None:
@@ -190,4 +189,3 @@ def test_an_order_that_makes_no_sense_ends_the_shim_before_anything_ran(
     run = zygote.run("cat", **order)
     assert run.server.end() == []
     assert list(run.folder.iterdir()) == []
-
