@@ -160,6 +160,10 @@ class Server:
         self.process.kill()
         self.gone()
 
+    def arm(self) -> None:
+        """Wake up the weak spots of a `failing_server`."""
+        self.process.send_signal(signal.SIGUSR1)
+
     def gone(self, seconds: float = 10) -> None:
         """Wait for the server's end."""
         self.process.wait(seconds)

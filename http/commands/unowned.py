@@ -25,10 +25,10 @@ def unowned(data_dir: Path, orphan_timeout: float) -> Finding:
             loose.append(session_id)
     says = []
     if held:
-        end = f"their holders end them after {orphan_timeout:g} s without one (orphan_timeout)"
-        says.append(f"{_named(held)} without a server; {end}, and `ennio start` takes them over")
+        end = f"after {orphan_timeout:g} s of that (orphan_timeout) an agent is ended"
+        says.append(f"{_named(held)} without a server; {end}, before it `ennio start` takes it over")
     if loose:
-        says.append(f"{_named(loose)} without a server and without a holder; `ennio start` ends them")
+        says.append(f"{_named(loose)} without a server and without a holder; `ennio start` ends such")
     if not says:
         return Finding("left running", Verdict.OK, "no agent runs without a server")
     return Finding("left running", Verdict.MIND, "; ".join(says))

@@ -23,22 +23,28 @@ class Cgroup:
         _tell(self.path / "cgroup.kill", "1")
 
     def pids(self) -> list[int]:
-        """Return the pids of whatever is in it."""
-        with suppress(OSError):
-            return [int(pid) for pid in (self.path / "cgroup.procs").read_text().split()]
-        return []
+        """Return the pids of whatever is in it, or in a group below that its agent made."""
+        found = list[int]()
+        for file in self.path.rglob("cgroup.procs"):
+            with suppress(OSError):
+                found += map(int, file.read_text().split())
+        return found
 
     def usage(self) -> Usage | None:
-        """Return what the kernel counts for it, or None where it does not count here."""
+        """Return what the kernel counts for it and the groups below, or None where it does not count here.
+
+        Of its memory what is its own: `memory.current` holds the page cache too, which costs nobody anything.
+        """
         with suppress(OSError, ValueError):
-            processes = int((self.path / "pids.current").read_text())
-            return Usage(processes, int((self.path / "memory.current").read_text()))
+            stat = dict(line.split() for line in (self.path / "memory.stat").read_text().splitlines())
+            return Usage(len(self.pids()), int(stat["anon"]) + int(stat["shmem"]))
         return None
 
     def remove(self) -> None:
-        """Remove it when nothing is in it."""
-        with suppress(OSError):
-            os.rmdir(self.path)
+        """Remove it, and the groups that its agent made below it, when nothing is in them."""
+        for folder, _, _ in os.walk(self.path, topdown=False):
+            with suppress(OSError):
+                os.rmdir(folder)
 
 
 class Cgroups:

@@ -40,14 +40,14 @@ def test_agents_whose_holders_live_are_named_with_their_patience(leave: Leave, t
     finding = unowned(tmp_path, 600)
     assert finding.verdict is Verdict.MIND
     assert finding.says == (
-        "2 agents (app-1, app-2) run without a server; their holders end them after 600 s without one"
-        " (orphan_timeout), and `ennio start` takes them over"
+        "2 agents (app-1, app-2) run without a server; after 600 s of that (orphan_timeout) an agent is ended,"
+        " before it `ennio start` takes it over"
     )
 
 
 def test_an_agent_that_lost_its_holder_is_told_apart(leave: Leave, tmp_path: Path) -> None:
     leave("app-1", holder=GONE)
-    says = "1 agent (app-1) runs without a server and without a holder; `ennio start` ends them"
+    says = "1 agent (app-1) runs without a server and without a holder; `ennio start` ends such"
     assert unowned(tmp_path, 600).says == says
 
 

@@ -97,11 +97,13 @@ def test_a_group_is_found_again_by_its_name_and_no_other_is(groups: Cgroups, tmp
 
 def test_what_the_kernel_counts_is_told_and_what_it_does_not_count_is_not(tmp_path: Path) -> None:
     assert Cgroup(tmp_path).usage() is None
-    (tmp_path / "pids.current").write_text("3\n")
+    (tmp_path / "cgroup.procs").write_text("1\n2\n")
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "cgroup.procs").write_text("3\n")
     assert Cgroup(tmp_path).usage() is None
-    (tmp_path / "memory.current").write_text("4096\n")
+    (tmp_path / "memory.stat").write_text("anon 4000\nfile 999999\nshmem 96\n")
     assert Cgroup(tmp_path).usage() == Usage(3, 4096)
-    assert Cgroup(tmp_path).pids() == []
+    assert sorted(Cgroup(tmp_path).pids()) == [1, 2, 3]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is always best effort")
