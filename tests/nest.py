@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from accounts import processes
 from installed import IDENTITY, Server
 
 FAILING = str(Path(__file__).with_name("failing_server.py"))
@@ -35,10 +36,8 @@ class Forked:
 
     def send_signal(self, number: int) -> None:
         """Signal it, and nobody else who may have got its pid since."""
-        try:
+        with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, number)
-        except ProcessLookupError:
-            pass
 
     def kill(self) -> None:
         """End it."""
@@ -82,3 +81,23 @@ def nest() -> Iterator[Nest]:
     with process:
         yield Nest(process)
         process.communicate()
+
+
+@contextmanager
+def servers(home: Nest, folder: Path, config: str) -> Iterator[Callable[..., Server]]:
+    """Start servers in a folder, one after the other; whatever happens, nothing of them is left in the end."""
+    started = list[Server]()
+
+    def start(*spots: str) -> Server:
+        started.append(home.server(folder, config, *spots, ENNIO_TEST_RUN=str(folder)))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for server in started:
+            server.process.kill()
+            server.gone()
+        for pid in processes(folder):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

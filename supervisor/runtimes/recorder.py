@@ -1,9 +1,10 @@
-"""Writes what a pane shows into an output log; run by tmux, `python -I -S recorder.py NEWS OUTPUT KEEP TTY PID`.
+"""Writes what a pane shows into an output log; run by tmux, `recorder.py NEWS OUTPUT KEEP TTY PID`.
 
 Standard input is what tmux pipes of the pane. Each time the log has grown a byte goes into the FIFO NEWS,
 which also ends with this program: so whoever reads it knows when nothing more will come. The first byte
 says that nothing can be lost from here on. KEEP is how many bytes are kept of the output. TTY is the pane's
-terminal, which is held while its program talks faster than the brake allows or the disk refuses. PID is the pane's process: tmux can miss its end, and is told of it.
+terminal, which is held while its program talks faster than the brake allows or the disk refuses. PID is
+the pane's process: tmux can miss its end, and is told of it.
 
 It stands alone, so that it starts in a moment, and outlives the server.
 """

@@ -89,7 +89,7 @@ class TmuxServer:
         self._checked = True
 
     async def open(self, session: str, mark: str, argv: Sequence[str], recorder: Sequence[str]) -> Pane:
-        """Run `argv` in a new session, and pipe what it shows to `recorder`, which is told its terminal and its process.
+        """Run `argv` in a new session, and pipe what it shows to `recorder`, which is told of the pane.
 
         Whatever the session starts carries `mark`. Cancelled or failed: what was made stays, for `close`.
         Raises `Unavailable`.

@@ -80,7 +80,7 @@ class Typist:
             await self._serve(self._at)
 
     def close(self) -> None:
-        """Give back what was not begun, since nobody reads any more; what was may still turn out to be whole."""
+        """Give back what was not begun, since nobody reads any more; what was may yet be whole."""
         self._over = True
         while self._queue:
             self._queue.popleft().refuse(self._deaf())

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from accounts import all_is_accounted_for, events, kill_all, nothing_runs, until
 from installed import Server, make_repository, settings
-from nest import Nest, nest
+from nest import Nest, nest, servers
 
 JOURNAL = "ennio.supervisor.journal.Journal.append"
 CHECKOUT = "ennio.supervisor.workspaces.worktree.WorktreeCheckout"
@@ -102,6 +102,7 @@ def home() -> Iterator[Nest]:
 
 
 Crash = tuple[str, str]
+Start = Callable[..., Server]
 
 
 class Crashes:
@@ -125,8 +126,9 @@ class Crashes:
         folder = self._folder / str(self._wanted.index(crash))
         folder.mkdir()
         make_repository(folder / "repo", files=3)
-        STEPS[step](lambda *spots: self._home.server(folder, CONFIG, *spots, ENNIO_TEST_RUN=str(folder)), spot)
-        nothing_runs(folder)
+        with servers(self._home, folder, CONFIG) as start:
+            STEPS[step](start, spot)
+            nothing_runs(folder)
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +137,6 @@ def crashes(request: pytest.FixtureRequest, home: Nest, tmp_path_factory: pytest
     wanted = [(call.params["step"], call.params["spot"]) for call in calls if call and "spot" in call.params]
     return Crashes(home, tmp_path_factory.mktemp("crashes"), wanted)
 
-
-Start = Callable[..., Server]
 
 
 def deadly(server: Server, method: str, path: str, **more: Any) -> httpx2.Response | None:
@@ -147,11 +147,6 @@ def deadly(server: Server, method: str, path: str, **more: Any) -> httpx2.Respon
         answer = None
     server.gone(20)
     return answer
-
-
-def armed(start: Start, spot: str) -> Server:
-    server = start(spot)
-    return server
 
 
 def crash_of_a_spawn(start: Start, spot: str) -> None:

@@ -126,6 +126,7 @@ async def test_an_agent_lives_in_a_terminal_of_its_own(
 ) -> None:
     script = "test -t 0 && test -t 1 && test -t 2 && stty size; read line; echo got $line; exit 3"
     terminal = await runtime.launch(shell(tmp_path, script))
+    pid = server_of(instance)
     assert tmux(instance, "list-sessions", "-F", "#{session_name}") == "app-1\n"
     began: list[bool] = []
     await terminal.write(b"hello\n", lambda: began.append(True))
@@ -133,7 +134,6 @@ async def test_an_agent_lives_in_a_terminal_of_its_own(
     assert await terminal.wait() == 3
     assert await everything(terminal) == b"50 200\r\nhello\r\ngot hello\r\n"
     assert terminal.handle.runtime == "tmux"
-    pid = server_of(instance)
     await end(terminal)
     await until(lambda: not Path(f"/proc/{pid}").exists())
 
