@@ -115,6 +115,8 @@ class Session(Visible):
         else:
             may_return = self._by_policy and not self._called_off
             await self._ended_unasked(None, f"it could not be restored: {error}", may_return)
+        if self._start is None:  # nobody asked this server for it: it is settled, and that is all
+            self._starter.answer()
         self._starter.refuse(error)
         self._answer_enders()
 

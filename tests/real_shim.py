@@ -141,7 +141,12 @@ class Zygote:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
         self.process.wait(PATIENCE)
-        for run in self.runs:
+        self.forget()
+
+    def forget(self) -> None:
+        """End all that runs still."""
+        while self.runs:
+            run = self.runs.pop()
             with suppress(FileNotFoundError, KeyError):
                 run.holder = run.file("state.json")["holder"][0]
             if run.holder and alive({run.holder}):
@@ -150,8 +155,9 @@ class Zygote:
                 run.gone()
             for server in run.servers:
                 server.socket.close()
-            with suppress(ChildProcessError):
-                os.waitpid(run.holder, os.WNOHANG)
+            if run.holder:
+                with suppress(ChildProcessError):
+                    os.waitpid(run.holder, os.WNOHANG)
 
 
 def start_order(folder: Path, *argv: str) -> dict[str, Any]:

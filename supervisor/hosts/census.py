@@ -54,6 +54,10 @@ class Census:
         finally:
             self._births.remove(begun)
 
+    def births(self) -> tuple[int, ...]:
+        """Return when those began that go on now. Read it before the trees: one ends with a registration."""
+        return tuple(self._births)
+
     def register(self, kin: Kin) -> None:
         """Count this tree in, in the place of one with the same leader that nobody holds any more."""
         for other in tuple(self._trees):
@@ -100,7 +104,7 @@ class Census:
         """
         living = []
         pids = table.adopted()
-        births = tuple(self._births)  # before the children: a birth ends with a registration
+        births = self.births()
         for pid in pids:
             kin = self._children.get(pid)
             if kin and not kin.released:
@@ -136,9 +140,7 @@ class Census:
             if self._looked_at <= asked:
                 self.reap()
                 entries = table.everything()
-                births = tuple(self._births)  # before the trees: a birth ends with a registration
-                trees = tuple(self._trees)
-                picture = Picture(entries, trees, births, self.reap, adopts=self.adopts)
+                picture = Picture(entries, self.births, self.trees, self.reap, adopts=self.adopts)
                 self.restless = picture.meet_all()
                 self._looked_at = began
 

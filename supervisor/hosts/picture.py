@@ -23,22 +23,24 @@ def is_newborn(entry: Entry, births: Sequence[int]) -> bool:
 class Picture:
     """Who was alive at one moment, and the trees that were there then.
 
-    `reap` reaps the dead among the orphans that this process adopted, and returns the living.
+    `reap` reaps the dead among the orphans that this process adopted, and returns the living. `births`
+    tells when what is being started at that moment began, `trees` who is counted in.
     """
 
     def __init__(
         self,
         entries: Entries,
-        trees: Sequence[Kin],
-        births: Sequence[int],
+        births: Callable[[], tuple[int, ...]],
+        trees: Callable[[], Sequence[Kin]],
         reap: Callable[[], list[int]],
         *,
         adopts: bool,
     ) -> None:
-        self._entries, self._trees, self._births, self._reap = entries, trees, births, reap
-        self._adopts = adopts
-        self._leaking = leaking(entries, trees)
-        self._hunting = any(kin.aim is Aim.DIE for kin in trees)
+        self._entries, self._births_now, self._reap, self._adopts = entries, births, reap, adopts
+        self._births = births()
+        self._trees = trees()
+        self._leaking = leaking(entries, self._trees)
+        self._hunting = any(kin.aim is Aim.DIE for kin in self._trees)
 
     def meet_all(self) -> bool:
         """Let every tree meet its members; return whether orphans still turned up at the end."""
@@ -119,9 +121,11 @@ class Picture:
         seen = set(self._entries)
         until = time.monotonic() + _CHASE
         while time.monotonic() < until:
+            births = self._births_now()
             fresh = [pid for pid in reversed(self._reap()) if pid not in seen]
             if not fresh:
                 return False
+            self._births = births + self._births_now()  # one may have ended, another begun
             if not self._births:
                 for pid in fresh:
                     with suppress(ProcessLookupError, PermissionError):

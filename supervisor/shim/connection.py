@@ -14,7 +14,7 @@ _STEP = 1 << 16
 class Connection:
     """A socket to a server. Nothing here waits: what the server does not take is kept.
 
-    What grows by itself is not: of the output's end and of the survivors the newest alone is ever kept.
+    Of the output's end the newest alone is.
     """
 
     def __init__(self, peer: socket.socket, decoder: Decoder | None = None) -> None:
@@ -43,11 +43,6 @@ class Connection:
         """Say something that must be heard."""
         self._out += encode(header)
         self.flush()
-
-    def hint(self, header: Mapping[str, Any]) -> None:
-        """Say something that is soon said again: not at all while the server does not listen."""
-        if not self._out:
-            self.send(header)
 
     def grown(self, end: int) -> None:
         """Say that the output has grown to `end`, at once or when the server listens again."""

@@ -41,10 +41,10 @@ class Control:
             for header in headers:
                 self._server.send(header)
 
-    def hint(self, header: dict[str, Any]) -> None:
-        """Say something that is soon said again, if the server listens."""
-        if self._server:
-            self._server.hint(header)
+    @property
+    def listens(self) -> bool:
+        """Whether there is a server, and it has taken all that was said to it."""
+        return self._server is not None and not self._server.full
 
     def grown(self, end: int) -> None:
         """Say that the output has grown to `end`."""

@@ -61,6 +61,10 @@ class Output:
             return self._retry_at
         return now if hasty else self._brake.resume_at(now)
 
+    def overdue(self, now: float) -> bool:
+        """Whether the disk is to be tried again, whatever the pipe holds."""
+        return bool(self._rest) and now >= self._retry_at
+
     def step(self, now: float) -> int:
         """Read what is there, up to 64 KiB, and write it down; return how much was read."""
         if self._rest:

@@ -67,12 +67,13 @@ class Shim:
     def run(self, frames: list[Frame]) -> NoReturn:
         """Obey what was said already, and then serve until the tree is empty, whatever happens."""
         self._guarded(lambda: self._control.obey_all(frames))
+        self._guarded(self._take_note)  # of one that ended before its end could wake anybody
         while not self._tree.empty:
             if self._failures < _MOST_FAILURES:
                 self._guarded(self._turn)
             else:
                 self._guarded(self._tree.force)
-                self._guarded(self._tree.reap)
+                self._guarded(self._take_note)
                 time.sleep(0.05)
         self._finish()
 
@@ -107,6 +108,10 @@ class Shim:
         return min(due, resume_at) if resume_at > now else due
 
     def _do_what_is_due(self, now: float) -> None:
+        if self._tree.empty:
+            return
+        if self._output.overdue(now):
+            self._read_output()
         if now >= self._lease.deadline:
             self._lease.deadline = math.inf
             self._folder.note(f"no server came for {self._lease.timeout:g} s: the agent is stopped")
@@ -118,7 +123,8 @@ class Shim:
             self._left_at = now + _LEFT
         if now >= self._left_at:
             self._left_at = now + _LEFT
-            self._control.hint({"is": "left", "survivors": self._tree.survivors()})
+            if self._control.listens:
+                self._control.send({"is": "left", "survivors": self._tree.survivors()})
 
     def _obey(self, header: dict[str, Any], body: bytes) -> None:
         letters = self._input.letters
@@ -166,7 +172,13 @@ class Shim:
         self._control.send(*answers)
 
     def _read_output(self) -> None:
-        self._output.step(time.monotonic())
+        self._hear(lambda: self._output.step(time.monotonic()))
+
+    def _hear(self, read: Callable[[], object]) -> None:
+        pipe = self._output.pipe
+        read()
+        if self._output.pipe is None:
+            self._loop.forget(pipe)
         self._say_end()
 
     def _say_end(self) -> None:
@@ -207,8 +219,7 @@ class Shim:
             self._judge()
         if self._reason:
             return
-        self._guarded(self._output.catch_up)
-        self._say_end()
+        self._guarded(lambda: self._hear(self._output.catch_up))
         self._guarded(lambda: self._folder.exited(self._tree.code))
         self._control.send({"is": "exited", "code": self._tree.code})
         self._ending.stop(time.monotonic(), self._grace)

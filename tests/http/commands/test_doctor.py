@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ennio.http.commands.ask_server import Options
 from ennio.http.commands.doctor import doctor, examine
 from ennio.http.commands.findings import Finding, Verdict
 from ennio.http.commands.terminal import Failure
+from ennio.supervisor.config import load
 from ennio.supervisor.hosts.local import LocalHost
 
 
@@ -210,7 +212,10 @@ def test_without_a_server_containment_is_what_a_server_would_find(tmp_path: Path
 def test_tmux_is_missing_where_a_project_wants_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("git", "sh"):
         (tmp_path / name).symlink_to(shutil.which(name) or name)
-    options = config(tmp_path, 'runtime = "tmux"\n')
+    options = config(tmp_path)
+    known = load(options.config)
+    wanting = replace(known, projects=tuple(replace(each, runtime="tmux") for each in known.projects))
+    monkeypatch.setattr("ennio.http.commands.doctor.configuration", lambda _: wanting)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert look(options, "tmux") == Finding("tmux", Verdict.MISSING, "not on PATH: install tmux 3.2 or later")
     program(tmp_path, "tmux", "tmux 3.1c")

@@ -40,8 +40,8 @@ def test_agents_whose_holders_live_are_named_with_their_patience(leave: Leave, t
     finding = unowned(tmp_path, 600)
     assert finding.verdict is Verdict.MIND
     assert finding.says == (
-        "2 agents (app-1, app-2) run without a server; after 600 s of that (orphan_timeout) an agent is ended,"
-        " before it `ennio start` takes it over"
+        "2 agents (app-1, app-2) run without a server; after 600 s of that (orphan_timeout) an agent is"
+        " ended, before it `ennio start` takes it over"
     )
 
 

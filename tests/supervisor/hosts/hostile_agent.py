@@ -79,6 +79,13 @@ def run_away() -> None:
         note()
 
 
+def until_noted() -> None:
+    """Wait until somebody else has noted its pid, and do so too."""
+    while not os.path.exists(FILE) and time.time() < UNTIL:
+        time.sleep(0.01)
+    note()
+
+
 def to_the_holder(number: int):
     return lambda: os.kill(os.getppid(), number)
 
@@ -104,13 +111,20 @@ MODES = {
     "scrubbed and left behind": [lambda: daemon(scrub), lambda: time.sleep(0.2)],
     "its own subreaper": [adopt, lambda: daemon(deaf, live), live],
     "bomb": [multiply],
-    "its holder killed": [deaf, lambda: daemon(deaf, live), to_the_holder(signal.SIGKILL), live],
+    "its holder killed": [deaf, lambda: daemon(deaf, live), until_noted, to_the_holder(signal.SIGKILL), live],
     "its holder killed and left behind": [
         lambda: daemon(scrub),
+        until_noted,
         lambda: time.sleep(0.2),
         to_the_holder(signal.SIGKILL),
     ],
-    "its holder stopped": [deaf, lambda: daemon(deaf, live), to_the_holder(signal.SIGSTOP), live],
+    "its holder stopped": [
+        deaf,
+        lambda: daemon(deaf, live),
+        until_noted,
+        to_the_holder(signal.SIGSTOP),
+        live,
+    ],
     "runaway": [note, lambda: child(run_away), live],
 }
 

@@ -1,4 +1,4 @@
-"""A zygote for each test, and a cgroup where one can be had."""
+"""A zygote, and a cgroup where one can be had."""
 
 import os
 import sys
@@ -11,16 +11,24 @@ import pytest
 from real_shim import Zygote
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _on_linux() -> None:
     if sys.platform != "linux":
         pytest.skip("a shim stands on what Linux offers")
 
 
-@pytest.fixture
-def zygote(tmp_path: Path) -> Iterator[Zygote]:
-    with Zygote(tmp_path) as found:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    with Zygote(tmp_path_factory.mktemp("shared")) as found:
         yield found
+
+
+@pytest.fixture
+def zygote(shared: Zygote, tmp_path: Path) -> Iterator[Zygote]:
+    """One for a whole module; what a test ran with it ends with the test."""
+    shared.folder = tmp_path
+    yield shared
+    shared.forget()
 
 
 @pytest.fixture

@@ -95,15 +95,16 @@ def test_what_the_shim_may_not_end_is_named_until_it_is_gone(tmp_path: Path) -> 
         run.server.end()
 
 
-def test_a_zygote_that_is_killed_takes_nobody_with_it(zygote: Zygote) -> None:
-    run = zygote.run("cat")
-    run.started()
-    zygote.process.kill()
-    zygote.process.wait()
-    run.server.say("write", b"hello\n", seq=1)
-    run.wait_for_output(b"hello")
-    run.server.say("stop", grace=1)
-    assert run.server.end()[-1] == {"is": "exited", "code": -signal.SIGTERM}
+def test_a_zygote_that_is_killed_takes_nobody_with_it(tmp_path: Path) -> None:
+    with Zygote(tmp_path) as zygote:
+        run = zygote.run("cat")
+        run.started()
+        zygote.process.kill()
+        zygote.process.wait()
+        run.server.say("write", b"hello\n", seq=1)
+        run.wait_for_output(b"hello")
+        run.server.say("stop", grace=1)
+        assert run.server.end()[-1] == {"is": "exited", "code": -signal.SIGTERM}
 
 
 @pytest.mark.parametrize("where", ["output.Output.step", "tree.Tree.ask", "tree.Tree._freeze"])

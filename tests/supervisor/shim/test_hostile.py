@@ -110,7 +110,7 @@ def containment(request: pytest.FixtureRequest) -> str | None:
     return str(request.getfixturevalue("cgroup")) if request.param == "cgroup" else None
 
 
-@pytest.mark.parametrize("grace", [0.0, 0.2])
+@pytest.mark.parametrize("grace", [0.0, 0.1])
 @pytest.mark.parametrize("mode", MODES)
 def test_nothing_is_left_of_a_hostile_agent(
     zygote: Zygote, mode: str, grace: float, containment: str | None

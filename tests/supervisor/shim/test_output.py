@@ -50,6 +50,8 @@ def test_nothing_is_lost_while_the_disk_refuses_and_the_pipe_is_left_alone(tmp_p
     output.step(10.0)
     assert output.end == 3
     assert output.resume_at(10.0, hasty=True) == 11.0
+    assert not output.overdue(10.9)
+    assert output.overdue(11.0), "though the pipe may have nothing more"
     output.step(11.0)
     assert len(complaints) == 1
     log.room = 1 << 20

@@ -92,6 +92,31 @@ def test_an_agent_that_reads_no_more_is_deaf_and_lives_on(zygote: Zygote) -> Non
     assert not (run.folder / "exit.json").exists()
 
 
+def test_an_agent_that_closes_its_output_is_served_on_and_by_the_next_server_too(zygote: Zygote) -> None:
+    """The next connection gets the number of the descriptor that was closed."""
+    run = started(zygote, "sh", "-c", "echo bye; exec >/dev/null 2>&1; cat > heard")
+    run.wait_for_output(b"bye")
+    heard = run.folder / "heard"
+    wait_until(heard.exists)
+    later = run.attach()
+    assert later.until("attached")
+    later.say("write", b"hello", seq=1)
+    assert later.until("done")
+    wait_until(lambda: heard.read_bytes() == b"hello")
+    assert run.notes() == ""
+
+
+def test_what_the_disk_refused_is_in_the_log_once_it_takes_it(zygote: Zygote) -> None:
+    run = started(zygote, "sh", "-c", "read word; echo $word; read word; exec >/dev/null; read word")
+    output = run.folder / "output"
+    output.write_text("this is no folder")
+    run.server.say("write", b"hello\n", seq=1)
+    wait_until(lambda: "cannot be written" in run.notes())
+    run.server.say("write", b"be quiet now\n", seq=2)
+    output.unlink()
+    run.wait_for_output(b"hello")
+
+
 def test_who_comes_later_hears_what_was_taken_and_done_and_what_was_not_begun_is_dropped(
     zygote: Zygote,
 ) -> None:
