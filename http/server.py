@@ -7,7 +7,8 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import structlog
 import trio
@@ -29,6 +30,7 @@ _ENDING = (signal.SIGTERM, signal.SIGINT)
 _SWITCH = 0.0005
 """Seconds that a worker thread may keep the interpreter while the event loop has something to do. The
 default of 5 ms makes kills wait for each other's passes over /proc."""
+_AUTOGROUP_NICE = "-10"
 _DESCRIPTORS = 8192
 """A thousand connections, and several for each agent."""
 
@@ -42,6 +44,7 @@ def serve(config: Config) -> int:
     """
     set_up_log()
     _allow_many_descriptors()
+    _come_before_agents()
     sys.setswitchinterval(_SWITCH)
     for number in _ENDING:  # what comes after the first is no news: `_serve` listens for that one alone
         signal.signal(number, signal.SIG_IGN)
@@ -145,6 +148,12 @@ def _by_force_after(seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def _come_before_agents() -> None:
+    """Have the scheduler serve this session first, where that is allowed (root; sched(7), autogroup)."""
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(_AUTOGROUP_NICE)
 
 
 def _allow_many_descriptors() -> None:

@@ -18,21 +18,33 @@ class Letter:
         self.begun = False
         self.reply = Reply()
         self._scope = trio.CancelScope()
+        self._in_hand, self._decided = False, trio.Event()
 
     def begin(self) -> None:
         """The first byte is on its way: from here on the letter is completed."""
         self.begun = True
+        self._decided.set()
 
     def withdraw(self) -> None:
         """Take it back if none of it was written; otherwise do nothing."""
         if not self.begun:
             self._scope.cancel()
 
+    async def take_back(self) -> None:
+        """Withdraw it, and wait until it is sure whether that was in time: then `begun` says so."""
+        self.withdraw()
+        if self._in_hand:
+            await self._decided.wait()
+
     @contextmanager
     def until_withdrawn(self) -> Iterator[None]:
-        """Leave the block early, and quietly, when the letter is withdrawn."""
-        with self._scope:
-            yield
+        """Leave the block early, and quietly, when the letter is withdrawn. For the one writer alone."""
+        self._in_hand = True
+        try:
+            with self._scope:
+                yield
+        finally:
+            self._decided.set()
 
 
 class Outbox:

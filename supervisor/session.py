@@ -78,9 +78,10 @@ class Session(Visible):
             self._incarnation = Incarnation(self._project, self._record, self.mailbox, self._outbox)
             self._nursery.start_soon(self._incarnation.recover)
             return
-        if phase is Phase.KILLED:
+        tree = self._record.tree
+        if phase is Phase.KILLED or (phase is Phase.DONE and tree and not Path(tree.path).is_dir()):
             self._clean()
-            self._over = not self._cleaning
+            self._over = phase is Phase.KILLED and not self._cleaning
         reply.answer()
 
     @_handle.register
@@ -162,7 +163,10 @@ class Session(Visible):
         phase = self._record.phase
         if phase in {Phase.DONE, Phase.KILLED}:
             self._clean()
-            reply.answer()
+            if self._cleaning and phase is Phase.DONE:  # nobody would go on with it after a crash
+                self._enders.append(reply)
+            else:
+                reply.answer()
             return
         await self.became(e.KillRequested)
         if phase is Phase.SPAWNING:
@@ -277,6 +281,7 @@ class Session(Visible):
         if message.removal.kept is None:
             await self.became(e.SessionCleaned, branch_kept=message.removal.branch_kept)
             self._over = self._record.phase is Phase.KILLED or self._leaver is not None
+        self._answer_enders()
         if self._leaver:
             self._leaver.answer()
             self._leaver = None

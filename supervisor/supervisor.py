@@ -22,6 +22,7 @@ from .events import now
 from .guard import Guard
 from .ids import SessionId
 from .journal import Journal, JournalFailed
+from .mailbox import Reply
 from .outbox import Letter
 from .project import Project
 from .projects import Projects
@@ -34,6 +35,9 @@ from .session import Session
 
 _PRUNE_EVERY = 600.0
 """Seconds between looks for sessions that are old enough to be dropped."""
+
+_LOOK, _PATIENCE = 0.1, 1.0
+"""Seconds between looks whether anything can be written down, and that an undo is waited for if it cannot."""
 
 _log = structlog.get_logger()
 
@@ -133,6 +137,8 @@ class Supervisor(Reading):
                     await session.mailbox.ask(m.Send(letter))
                     await letter.reply.take()
         except DeadlineExceeded as late:
+            with trio.CancelScope(shield=True):
+                await letter.take_back()
             begun = "its beginning was written already, so it will be completed before any other message"
             fate = begun if letter.begun else "the message was withdrawn"
             raise DeadlineExceeded(f"{late}: the agent does not read its input; {fate}") from late
@@ -146,8 +152,7 @@ class Supervisor(Reading):
         `Survived`, which names what is left, and the kill goes on.
         """
         session = self._roster.find(session_id)
-        if self._journal.trouble:
-            session.strike()
+        self._nursery.start_soon(self._strike_in_trouble, session)
         try:
             with deadline(f"killing {session_id}", seconds or self._timeouts.kill), suppress(SessionOver):
                 await session.mailbox.ask(m.Kill())
@@ -215,12 +220,34 @@ class Supervisor(Reading):
                 record: SessionRecord = await session.mailbox.ask(message)
             started = True
         except DeadlineExceeded as late:
-            raise DeadlineExceeded(f"{late}; it was waiting for {session.waits_for}") from late
+            trouble = self._journal.trouble
+            cause = f"; nothing can be written down now: {trouble}" if trouble else ""
+            raise DeadlineExceeded(f"{late}; it was waiting for {session.waits_for}{cause}") from late
         finally:
             if not started:
-                with trio.CancelScope(shield=True), suppress(SessionOver):
-                    await session.mailbox.ask(m.Abandon(message))
+                await self._abandon(session, m.Abandon(message))
         return record
+
+    async def _abandon(self, session: Session, message: m.Abandon) -> None:
+        """Have a start undone, and wait for that; while nothing can be written down it follows by itself."""
+        settled = Reply()
+        self._nursery.start_soon(_ask_to_abandon, session, message, settled)
+        with trio.CancelScope(shield=True):
+            while True:
+                with trio.move_on_after(_PATIENCE):
+                    await settled.take()
+                    return
+                if self._journal.trouble:
+                    return
+
+    async def _strike_in_trouble(self, session: Session) -> None:
+        """End an agent that is to be killed, for as long as it cannot be written down that it is."""
+        with trio.move_on_after(self._timeouts.kill):
+            while session.record.phase is Phase.RUNNING:
+                if self._journal.trouble:
+                    session.strike()
+                    return
+                await trio.sleep(_LOOK)
 
     async def _watch(self, session: Session) -> None:
         """Run one session. A nursery is one for all; this makes it one for one."""
@@ -252,6 +279,15 @@ def _new_record(project: Project, order: Order) -> SessionRecord:
         branch=order.branch,
         key=order.key,
     )
+
+
+async def _ask_to_abandon(session: Session, message: m.Abandon, settled: Reply) -> None:
+    try:
+        with trio.CancelScope(shield=True), suppress(SessionOver):
+            await session.mailbox.ask(message)
+        settled.answer()
+    except Exception as error:  # a bug of the session's, of which whoever watches it tells
+        settled.refuse(error)
 
 
 async def _stop(session: Session, grace: float) -> None:

@@ -1,4 +1,4 @@
-"""What there is of a server's: its processes, worktrees, branches, folders, control groups. None of it asked of it.
+"""What there is of a server's: processes, worktrees, branches, folders, control groups; not by its own word.
 
 A server that runs with the variable `ENNIO_TEST_RUN` is known by it, and by its folder: all that it starts
 has the one in its environment or works in the other.
@@ -22,6 +22,15 @@ def until(true: Callable[[], object], seconds: float = 10, words: Callable[[], o
     while not true():
         assert time.monotonic() < give_up, f"it did not come to be in {seconds:g} s: {words()}"
         time.sleep(0.02)
+
+
+def is_alive(pid: int, start: int) -> bool:
+    """Tell whether this very process is alive; `start` is field 22 of proc_pid_stat(5)."""
+    try:
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return state not in "ZX" and int(rest[18]) == start
 
 
 def processes(folder: Path) -> dict[int, str]:
@@ -67,7 +76,7 @@ def _folder(pid: int) -> str:
 def cgroups(folder: Path) -> set[str]:
     """Return the control groups that there are for agents of this folder."""
     instance = folder / "state" / "instance"
-    group = CGROUPS / f"ennio-{instance.read_text().strip()}" if instance.exists() else None
+    group = CGROUPS / f"ennio-{instance.read_text().split()[0]}" if instance.exists() else None
     return {path.name for path in group.iterdir() if path.is_dir()} if group and group.exists() else set()
 
 
@@ -123,7 +132,7 @@ def kill_all(server: Server) -> None:
 def nothing_runs(folder: Path, seconds: float = 10) -> None:
     """Wait until no process of this folder is left, and no control group."""
     until(lambda: not processes(folder), seconds, lambda: processes(folder))
-    instance = (folder / "state" / "instance").read_text().strip()
+    instance = (folder / "state" / "instance").read_text().split()[0]
     assert not (CGROUPS / f"ennio-{instance}").exists()
 
 

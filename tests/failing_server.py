@@ -32,7 +32,7 @@ armed = False
 
 def arm(*_: object) -> None:
     """Wake up what sleeps."""
-    global armed
+    global armed  # noqa: PLW0603  a signal has nobody else to tell
     armed = True
 
 
@@ -140,6 +140,7 @@ def be_ennio(spots: list[str], arguments: list[str]) -> NoReturn:
 def nest() -> None:
     """Fork an `ennio` for each line of the input."""
     import alembic.command  # noqa: F401
+
     import ennio.http.server  # noqa: F401
 
     for kind in ("hosts", "runtimes", "workspaces", "agents", "stores"):

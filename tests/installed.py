@@ -82,7 +82,8 @@ class Server:
         with file.open("ab") as log:
             return subprocess.Popen(
                 [ENNIO, "--config", str(config), "start"],
-                cwd=self.folder, env={**os.environ, **IDENTITY}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.folder, env={**os.environ, **IDENTITY},
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
     def _wait_until_ready(self) -> str:

@@ -53,7 +53,9 @@ class Nest:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process, self._turn = process, threading.Lock()
 
-    def fork(self, folder: Path, config: Path, log: Path, spots: Sequence[str], env: dict[str, str]) -> Forked:
+    def fork(
+        self, folder: Path, config: Path, log: Path, spots: Sequence[str], env: dict[str, str]
+    ) -> Forked:
         """Start `ennio --config CONFIG start` in a folder, with weak spots (see `failing_server`)."""
         order = {
             "spots": list(spots),
@@ -85,7 +87,7 @@ def nest() -> Iterator[Nest]:
 
 @contextmanager
 def servers(home: Nest, folder: Path, config: str) -> Iterator[Callable[..., Server]]:
-    """Start servers in a folder, one after the other; whatever happens, nothing of them is left in the end."""
+    """Start servers in a folder, one after the other; whatever happens, nothing of them is left."""
     started = list[Server]()
 
     def start(*spots: str) -> Server:

@@ -8,7 +8,7 @@ from .problems import Problem, matches, walk
 ALL = None
 NOT_YET: dict[str, frozenset[str] | None] = {
     "poll_interval": ALL,
-    "defaults.runtime": frozenset({"tmux", "ssh", "ray"}),
+    "defaults.runtime": frozenset({"ssh", "ray"}),
     "defaults.notifiers": ALL,
     "agents.*.protocol": frozenset({"stream-json", "acp", "app-server"}),
     "agents.*.resume": ALL,
@@ -17,7 +17,7 @@ NOT_YET: dict[str, frozenset[str] | None] = {
     "notifiers": ALL,
     "notification_routing": ALL,
     "reactions": ALL,
-    "projects[*].runtime": frozenset({"tmux", "ssh", "ray"}),
+    "projects[*].runtime": frozenset({"ssh", "ray"}),
     "projects[*].notifiers": ALL,
     "projects[*].agent_config.permissions": ALL,
     "projects[*].agent_config.passthrough": ALL,

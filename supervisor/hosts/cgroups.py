@@ -46,6 +46,12 @@ class Cgroup:
             with suppress(OSError):
                 os.rmdir(folder)
 
+    def retire(self) -> None:
+        """Remove it, and the folder of its data folder's groups when it was the last one there."""
+        self.remove()
+        with suppress(OSError):
+            os.rmdir(self.path.parent)
+
 
 class Cgroups:
     """The control groups of the agents of one data folder, `ennio-INSTANCE/NAME` below `root`.

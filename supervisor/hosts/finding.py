@@ -32,7 +32,7 @@ class Finder:
         the session's folder and what stands there says so.
         """
         folder = RunFolder(hold)
-        claim = folder.claim(handle, self._boot_id)
+        claim = folder.claim(handle, self._boot_id, mark)
         believed = claim is not None and folder.written_by(claim, self._boot_id)
         connection: Connection | None = None
         if claim and table.is_there(claim.holder):
@@ -61,7 +61,7 @@ class Finder:
         earlier = folder.stated_incarnation()
         if earlier:
             past = replace(hold, incarnation=earlier)
-            claim = RunFolder(past).claim(None, self._boot_id)
+            claim = RunFolder(past).claim(None, self._boot_id, mark(past))
             if claim and table.is_there(claim.holder):
                 holder = self.find(past, None, mark=mark(past), name=name(past))
                 await holder.end()

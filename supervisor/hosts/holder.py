@@ -117,7 +117,7 @@ class ShimHolder:
             await force(self._kin, self._nothing_left)
             await self.gone()
             if self._kin.cgroup:
-                self._kin.cgroup.remove()
+                self._kin.cgroup.retire()
             CENSUS.forget(self._kin)
             self._ended = True
 
@@ -155,6 +155,8 @@ class ShimHolder:
         if self.clean:
             self._ended = True
             CENSUS.forget(self._kin)
+            if self._kin.cgroup:
+                self._kin.cgroup.retire()
         return True
 
     def _close_pidfd(self) -> None:

@@ -25,6 +25,9 @@ _NICE = 10
 _PATIENCE = 10.0
 """Seconds that the start of an agent may take."""
 
+_GLANCE = 1.0
+"""Seconds after which it is looked whether an agent was started of which nobody has told."""
+
 _LAST_PATIENCE = 5.0
 """Seconds that a shim may take to undo a start that took longer."""
 
@@ -71,7 +74,10 @@ class Holding:
             raise
 
     async def _attempt(self, zygote: Zygote) -> ShimHolder | None:
-        """Start it once. None: whoever should have held it ended and never said a word."""
+        """Start it once. None: whoever should have held it ended, and nothing had been started.
+
+        An agent can kill or stop its holder before that has told us of it; then it was started all the same.
+        """
         with CENSUS.birth():
             connection = await self._reach(zygote)
             try:
@@ -80,7 +86,9 @@ class Holding:
                 connection.close()
                 raise
             if answer and answer[0].get("is") == "started":
-                return self._take(answer[0], connection)
+                return self._take(_claim(answer[0]), connection)
+            if answer is None and (claim := self._folder.claim(None, self._boot_id, self._mark)):
+                return self._take(claim, connection)
             await self._undo(connection)
         if answer:
             raise self._explain(answer[0])
@@ -118,11 +126,16 @@ class Holding:
         except ValueError as error:
             raise Invalid(f"the arguments and the environment are too long together: {error}") from error
         answer: Frame | None = None
-        with trio.move_on_after(_PATIENCE):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(connection.flush)
-                answer = await _first_answer(connection)
-                nursery.cancel_scope.cancel()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(connection.flush)
+            give_up = trio.current_time() + _PATIENCE
+            while answer is None and connection.open and trio.current_time() < give_up:
+                with trio.move_on_after(_GLANCE):
+                    answer = await _first_answer(connection)
+                    break
+                if self._folder.claim(None, self._boot_id, self._mark):
+                    break
+            nursery.cancel_scope.cancel()
         return answer
 
     async def _undo(self, connection: Connection) -> None:
@@ -132,17 +145,14 @@ class Holding:
             while await connection.receive():
                 pass
         connection.close()
-        claim = self._folder.claim(None, self._boot_id)
-        if claim and table.is_there(claim.holder):
+        if claim := self._folder.claim(None, self._boot_id, self._mark):
             remains = self._holder(claim, None)
             await remains.end()
             await remains.aclose()
 
-    def _take(self, started: Mapping[str, Any], connection: Connection) -> ShimHolder:
-        holder = (started["holder"], started["holder_start"])
-        agent = (started["pid"], started["start"])
+    def _take(self, claim: Claim, connection: Connection) -> ShimHolder:
         try:
-            return self._holder(Claim(holder, agent, started["output_start"]), connection)
+            return self._holder(claim, connection)
         except Unavailable:
             connection.send({"do": "stop", "grace": 0})
             connection.close()
@@ -150,7 +160,8 @@ class Holding:
 
     def _holder(self, claim: Claim, connection: Connection | None) -> ShimHolder:
         leader = table.stand_in(claim.holder)
-        kin = Kin(leader, self._mark, reaper=True, foreign=leader.parent != os.getpid(), cgroup=self._group)
+        foreign = self._terminal and leader.parent != os.getpid()
+        kin = Kin(leader, self._mark, reaper=True, foreign=foreign, cgroup=self._group)
         kin.known.add(claim.agent)
         kin.sessions.add(claim.agent[0])
         handle = handle_of(claim, self._boot_id, self._launch.hold.incarnation)
@@ -185,6 +196,11 @@ class Holding:
             return told
         what = os.path.basename(file)
         return Unavailable(f"{self._launch.hold.session_id} cannot be held now: {what}: {error.strerror}")
+
+
+def _claim(started: Mapping[str, Any]) -> Claim:
+    holder = (started["holder"], started["holder_start"])
+    return Claim(holder, (started["pid"], started["start"]), started["output_start"])
 
 
 async def _first_answer(connection: Connection) -> Frame | None:

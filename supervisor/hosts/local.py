@@ -70,6 +70,7 @@ class LocalHost:
             while True:
                 if self.containment != "best-effort":
                     await self._keep_zygote()
+                    self._zygote.wake()
                 await trio.sleep(_REAP_EVERY)
                 CENSUS.reap()
         finally:

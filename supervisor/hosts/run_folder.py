@@ -41,12 +41,17 @@ class RunFolder:
         self.path = f"{hold.folder}/run"
         self._hold = hold
 
-    def claim(self, handle: Handle | None, boot_id: str) -> Claim | None:
+    def claim(self, handle: Handle | None, boot_id: str, mark: str) -> Claim | None:
         """Return who should be holding this incarnation, or None when nothing can be believed.
+
+        Where another mark than `mark` stands here, the holder is that of another data folder, of which this
+        one is a copy.
 
         A `handle` comes from the server's own journal, so it counts alone, and only for its own
         incarnation and boot. Without one, what the shim wrote down counts under the same conditions.
         """
+        if self._json("state.json").get("mark", mark) != mark:
+            return None
         stated = self._stated(boot_id)
         if handle is None:
             return stated

@@ -1,6 +1,7 @@
 """The warm process from which shims are forked: that costs milliseconds, a new interpreter ten times that."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import structlog
 import trio
 
 from ..errors import Unavailable
+from . import table
 
 _log = structlog.get_logger()
 
@@ -58,6 +60,12 @@ class Zygote:
     def pid(self) -> int | None:
         """Its pid, while it lives."""
         return self._process.pid if self._process and self._process.poll() is None else None
+
+    def wake(self) -> None:
+        """Let it go on if somebody has stopped it."""
+        entry = table.look(self.pid) if self.pid else None
+        if entry and entry.state in "Tt":
+            table.send(entry, signal.SIGCONT)
 
     async def aclose(self) -> None:
         """Let it end, and wait for that."""

@@ -39,7 +39,7 @@ class HeldRuntime:
         terminal = HeldTerminal(holder, hold, new=False)
         try:
             terminal.vigil.keep_in(self._nursery)
-            if holder.connected and not await terminal.vigil.answers_within(_ANSWER):
+            if not await terminal.vigil.answers_within(_ANSWER):
                 holder.wake()
                 if not await terminal.vigil.answers_within(_LAST_CHANCE):
                     terminal.vigil.ask(0)

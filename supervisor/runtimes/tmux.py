@@ -75,20 +75,24 @@ class TmuxRuntime:
         """Take over what an earlier server launched in this hold; see `protocols.Runtime`."""
         holder = await self._host.find(hold, handle)
         recording = Recording(hold, f"{hold.folder}/run")
+        server = self._server(hold)
         try:
-            server = self._server(hold)
             pane = await server.find(holder.handle.holder) if holder.handle.holder else None
-            recording.listen()
-            terminal = TmuxTerminal(holder, hold, server, pane, recording, new=False)
+        except BaseException:
+            with trio.CancelScope(shield=True):
+                await holder.aclose()
+            raise
+        recording.listen()
+        terminal = TmuxTerminal(holder, hold, server, pane, recording, new=False)
+        try:
             self._keep(terminal)
             if holder.connected and not await terminal.vigil.answers_within(_ANSWER):
                 holder.wake()
                 if not await terminal.vigil.answers_within(_LAST_CHANCE):
                     terminal.vigil.ask(0)
         except BaseException:
-            recording.close()
             with trio.CancelScope(shield=True):
-                await holder.aclose()
+                await terminal.aclose()
             raise
         return terminal
 

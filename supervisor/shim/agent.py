@@ -66,7 +66,7 @@ def _become(
             cgroup.join()
         file = order.argv[0]
         _undo_signals()
-        os.nice(order.nice)
+        _be_nice(order.nice)
         if stdin is not None and output is not None:
             os.dup2(stdin, 0)
             os.dup2(output, 1)
@@ -84,6 +84,14 @@ def _become(
         os.write(verdict, b"%d %s" % (number, file.encode(errors="surrogatepass")[:4000]))
     finally:
         os._exit(127)
+
+
+def _be_nice(by: int) -> None:
+    """Leave the processors to others. A session is a group of its own to the scheduler, see sched(7): within
+    it alone `nice` counts, so the group has to be told too."""
+    os.nice(by)
+    with suppress(OSError), open("/proc/self/autogroup", "w") as group:
+        group.write(str(by))
 
 
 def _undo_signals() -> None:

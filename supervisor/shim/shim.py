@@ -53,6 +53,7 @@ class Shim:
     ) -> None:
         """`verdict` ends when the agent runs (see `agent.Child`); then `started` is said."""
         self._grace, self._folder, self._cgroup, self._tree = order.grace, folder, cgroup, tree
+        self._in_terminal = order.terminal
         self._input, self._output, self._started = stdin, output, started
         self._verdict: int | None = verdict
         self._reason = b""
@@ -227,6 +228,8 @@ class Shim:
     def _finish(self) -> NoReturn:
         """Leave nothing behind but what the folder tells. Each step is tried, whatever the others did."""
         self._guarded(lambda: self._output.drain(_DRAIN))
+        if self._in_terminal:  # what shows it may drop what it has not read when the last process ends
+            time.sleep(_DRAIN)
         self._guarded(self._say_end)
         if self._reason:
             self._folder.forget()

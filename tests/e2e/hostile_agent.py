@@ -1,4 +1,4 @@
-"""An agent that fights its end: `python -IS hostile_agent.py MODE NOTES`; NOTES is a file, the truth of a test.
+"""An agent that fights its end: `python -IS hostile_agent.py MODE NOTES`. In the file NOTES is the truth.
 
 Each of its processes notes itself there as `PID START` (field 22 of proc_pid_stat(5), so that a pid which was
 given out again is no lie). All of them end by themselves after 20 seconds, and no mode makes more than
@@ -51,14 +51,18 @@ def child(*steps):
 
 def daemon(*steps):
     """Let a process do this that has no parent any more, in a session of its own."""
+    noted, end = os.pipe()
     between = os.fork()
     if between == 0:
         os.setsid()
         if os.fork() == 0:
             note()
+            os.close(end)
             for step in steps:
                 step()
         os._exit(0)
+    os.close(end)
+    os.read(noted, 1)
     os.waitpid(between, 0)
 
 

@@ -59,6 +59,7 @@ KILL = [
     f"after {WORKSPACES}.notes.withdraw",
     f"after {JOURNAL} SessionCleaned",
 ]
+CLEAR = [spot for spot in KILL if WORKSPACES in spot]
 RESTORE = [
     f"before {JOURNAL} RestoreRequested",
     f"after {JOURNAL} RestoreRequested",
@@ -138,7 +139,6 @@ def crashes(request: pytest.FixtureRequest, home: Nest, tmp_path_factory: pytest
     return Crashes(home, tmp_path_factory.mktemp("crashes"), wanted)
 
 
-
 def deadly(server: Server, method: str, path: str, **more: Any) -> httpx2.Response | None:
     """Ask for what kills the server, now or soon; return its answer if it gave one."""
     try:
@@ -192,6 +192,23 @@ def crash_of_a_kill(start: Start, spot: str) -> None:
     server.stop()
 
 
+def crash_of_a_clearing(start: Start, spot: str) -> None:
+    server = start(spot)
+    session_id = server.spawn("leaver", prompt="leave 0")["id"]
+    path = f"/sessions/{session_id}"
+    until(lambda: server.data("GET", path)["status"] == "Done")
+    server.arm()
+    answer = deadly(server, "DELETE", path)
+    server = start()
+    all_is_accounted_for(server)
+    session = server.data("GET", path)
+    assert session["status"] == "Done"
+    if answer is not None or "withdraw" in spot:
+        until(lambda: server.data("GET", path)["workspace_path"] is None)
+    kill_all(server)
+    server.stop()
+
+
 def crash_of_a_restore(start: Start, spot: str) -> None:
     server = start(spot)
     session_id = server.spawn("leaver", prompt="leave 3")["id"]
@@ -238,12 +255,13 @@ def answers(server: Server, session_id: str, first: str) -> None:
 STEPS = {
     "spawn": crash_of_a_spawn,
     "kill": crash_of_a_kill,
+    "clear": crash_of_a_clearing,
     "restore": crash_of_a_restore,
     "end": crash_at_an_end,
 }
 SPOTS = [
     pytest.param(step, spot, id=f"{step}, {spot}", marks=[] if spot in EVERYDAY else pytest.mark.slow)
-    for step, spots in {"spawn": SPAWN, "kill": KILL, "restore": RESTORE, "end": END}.items()
+    for step, spots in {"spawn": SPAWN, "kill": KILL, "clear": CLEAR, "restore": RESTORE, "end": END}.items()
     for spot in spots
 ]
 

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,16 @@ def test_a_folder_keeps_its_name_and_two_folders_differ(tmp_path: Path) -> None:
     one.mkdir(), other.mkdir()
     assert instance_of(one) == instance_of(one)
     assert instance_of(one) != instance_of(other)
+
+
+def test_a_copy_has_a_name_of_its_own_and_a_folder_that_was_moved_keeps_its(tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    one.mkdir()
+    name = instance_of(one)
+    shutil.copytree(one, tmp_path / "copy")
+    one.rename(tmp_path / "moved")
+    assert instance_of(tmp_path / "moved") == name
+    assert instance_of(tmp_path / "copy") != name
 
 
 @pytest.mark.parametrize("garbage", [b"", b"../x\n", b"\xff\xfe"[:0], b"0123456789abcdef0123456789abcdef"])

@@ -13,7 +13,7 @@ PROJECT = '[[projects]]\nname = "p"\npath = "repo"\nagent = "demo"\n'
 
 NOT_YET_SAMPLES = {
     "poll_interval": "poll_interval = 0.5",
-    "defaults.runtime": "defaults.runtime = 'tmux'",
+    "defaults.runtime": "defaults.runtime = 'ssh'",
     "defaults.notifiers": "defaults.notifiers = ['ops']",
     "agents.*.protocol": "[agents.*]\ncommand = ['x']\nprotocol = 'acp'",
     "agents.*.resume": "[agents.*]\ncommand = ['x']\nresume = ['x', '{conversation_id}']",

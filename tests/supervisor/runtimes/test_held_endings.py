@@ -197,3 +197,17 @@ async def test_a_tree_beside_it_is_left_alone(runtime: HeldRuntime, trial, tmp_p
     assert trial.alive({neighbour.handle.pid})
     await trial.nothing_is_left()
     await trial.end(neighbour)
+
+
+async def test_no_control_group_is_left_when_the_last_agent_ends_after_its_host(
+    host: LocalHost, runtime: HeldRuntime, trial
+) -> None:
+    folder = f"ennio-{host._instance}"
+    terminals = [await runtime.launch(trial.shell("exec sleep 20", name=name)) for name in ("a", "b")]
+    place = own_place()
+    grouped = bool(place and (place / folder).exists())
+    assert grouped == (host.containment == "cgroup+shim")
+    await host.aclose()
+    for terminal in terminals:
+        await trial.end(terminal)
+    assert not (place and (place / folder).exists())

@@ -221,3 +221,19 @@ async def test_agents_get_their_mark_their_environment_and_no_descriptor(
     assert numbers[:3] == ["0", "1", "2"]
     assert numbers[-1] == str(os.nice(0) + 10)
     await trial.end(terminal)
+
+
+@pytest.mark.parametrize(("signal_name", "times"), [("KILL", 10), ("STOP", 2)])
+async def test_an_agent_that_strikes_its_holder_at_once_was_started_and_is_ended(
+    signal_name: str, times: int, host: LocalHost, runtime: HeldRuntime, trial
+) -> None:
+    script = f"kill -{signal_name} $PPID; echo $$ >>{trial.note}; exec sleep 20"
+    for incarnation in range(1, times + 1):
+        terminal = await runtime.launch(trial.shell(script, incarnation=incarnation))
+        with trio.fail_after(PATIENT):
+            if signal_name == "KILL":
+                assert await terminal.wait() is None
+            await terminal.stop(0)
+        assert not trial.alive({terminal.handle.pid, terminal.handle.holder})
+        await terminal.aclose()
+    await nothing_is_left(host, trial)
