@@ -8,6 +8,7 @@ Exit code 1 when anything is not so. Linux only.
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ sys.path.insert(0, str(TESTS))  # where they look at a server from outside, so d
 import accounts  # type: ignore[import-not-found]  # noqa: E402
 import installed  # type: ignore[import-not-found]  # noqa: E402
 
+LOG = Path(__file__).parent.parent / "build" / "soak.log"
 CLIENTS = 6
 MOST_SESSIONS = 24
 ROOM = 24 << 20
@@ -230,7 +232,9 @@ def main() -> int:
         try:
             return _run(soak, time.monotonic() + minutes * 60)
         except AssertionError as error:
-            print(f"after {dict(soak.done)}: {error}")
+            print(f"after {dict(soak.done)}: {error}\nThe server's log: {LOG}")
+            LOG.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(soak.server.log, LOG)
             return 1
         finally:
             soak.server.process.kill()

@@ -19,6 +19,7 @@ class Entry(NamedTuple):
     session: int
     start: int
     command: str
+    threads: int = 1
 
     @property
     def ident(self) -> Ident:
@@ -27,5 +28,5 @@ class Entry(NamedTuple):
 
     @property
     def alive(self) -> bool:
-        """Whether it can still do anything: a zombie cannot."""
-        return self.state not in {"Z", "X", "x"}
+        """Whether it can still do anything: a zombie cannot, unless only its first thread has ended."""
+        return self.state not in {"Z", "X", "x"} or self.threads > 1

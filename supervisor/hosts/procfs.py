@@ -30,6 +30,7 @@ def look(pid: int) -> Entry | None:
         group=int(fields[2]),
         session=int(fields[3]),
         start=int(fields[19]),
+        threads=int(fields[17]),
         command=head.partition(b"(")[2].decode(errors="replace"),
     )
 

@@ -1,5 +1,7 @@
 """Sending: whole messages in order, each once, and never to nobody."""
 
+from collections.abc import Callable
+
 import pytest
 import trio
 from asking import settle, spawn
@@ -30,6 +32,26 @@ async def test_a_message_that_is_not_read_in_time_is_withdrawn(
     world.reads = True
     await supervisor.send(record.id, Letter("found"))
     assert world.terminals[0].heard == [b"do it\n", b"found\n"]
+
+
+async def test_of_a_message_whose_fate_is_known_only_after_the_deadline_that_fate_is_told(
+    supervisor: Supervisor, world: World, autojump_clock: trio.abc.Clock
+) -> None:
+    """What holds the agent may answer late that the first byte was written already."""
+    record = await spawn(supervisor)
+    await settle()
+
+    async def begin_late(data: bytes, begun: Callable[[], None]) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(1)
+            begun()
+
+    world.terminals[0].write = begin_late
+    with pytest.raises(DeadlineExceeded, match="its beginning was written already"):
+        await supervisor.send(record.id, Letter("late"), seconds=2)
 
 
 async def test_a_message_that_was_begun_is_completed_before_any_other(

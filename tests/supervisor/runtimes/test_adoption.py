@@ -173,6 +173,21 @@ async def test_a_holder_that_was_stopped_is_let_go_on_and_taken_over(
     await trial.end(terminal)
 
 
+async def test_a_holder_whose_door_is_gone_is_ended_since_nobody_can_own_it(
+    orphaned, runtime: HeldRuntime, trial
+) -> None:
+    script = f"echo $$ >{trial.note}; rm -r sessions/app-1/run; sleep 20"
+    (handle,) = await orphaned(trial.folder, "sh", "-c", script)
+    with trio.fail_after(PATIENT):
+        while trial.run_folder(trial.order("")).exists():  # noqa: ASYNC110 - another process does it
+            await trio.sleep(0.01)
+        terminal = await runtime.adopt(trial.order("").hold, handle)
+        await terminal.wait()
+        await terminal.stop(0)
+    assert not trial.alive({handle.holder, handle.pid})
+    await terminal.aclose()
+
+
 async def test_a_holder_whose_door_is_gone_is_still_ended(orphaned, runtime: HeldRuntime, trial) -> None:
     script = f"echo $$ >{trial.note}; read line; rm -r sessions/app-1/run; sleep 20"
     (handle,) = await orphaned(trial.folder, "sh", "-c", script)

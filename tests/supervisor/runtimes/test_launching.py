@@ -147,6 +147,18 @@ async def test_a_zygote_that_was_killed_is_replaced(host: LocalHost, runtime: He
         nursery.cancel_scope.cancel()
 
 
+async def test_a_zygote_that_was_stopped_is_let_go_on(
+    host: LocalHost, runtime: HeldRuntime, trial, nursery: trio.Nursery
+) -> None:
+    nursery.start_soon(host.run_forever)
+    with trio.fail_after(PATIENT):
+        while host._zygote.pid is None:  # noqa: ASYNC110 - another task does it
+            await trio.sleep(0.01)
+        os.kill(host._zygote.pid, signal.SIGSTOP)
+        await trial.end(await runtime.launch(trial.shell("exec sleep 20")))
+    nursery.cancel_scope.cancel()
+
+
 async def test_a_zygote_that_cannot_be_started_is_said_so(
     runtime: HeldRuntime, trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
