@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .config import ProjectConfig
 from .errors import AgentMissing, Invalid
+from .events import now
 from .ids import SessionId
 from .prompts import compose
 from .protocols import Agent, Runtime, Workspace
@@ -50,6 +51,20 @@ class Project:
             raise AgentMissing(
                 f"the program {Path(program).name!r} of agent {self.agent.name} is not there: {hint}"
             )
+
+    def new_record(self, order: Order) -> SessionRecord:
+        """Return the record of a session that is about to be begun on an order."""
+        return SessionRecord(
+            id=SessionId.fresh(self.config.session_prefix),
+            project_id=order.project_id,
+            agent_name=self.agent.name,
+            created_at=now(),
+            issue_id=order.issue_id,
+            prompt=order.prompt,
+            role=order.role,
+            branch=order.branch,
+            key=order.key,
+        )
 
     def job(self, record: SessionRecord, tree: Tree, prompt: str | None) -> Job:
         """Describe one start of the agent, as the agent's own knowledge wants it."""

@@ -108,7 +108,7 @@ class Supervisor(Reading):
         project.check(order)
         self._admit(project)
         start = m.Spawn()
-        session = Session(_new_record(project, order), project, self._journal, start)
+        session = Session(project.new_record(order), project, self._journal, start)
         self._roster.put(session)
         self._nursery.start_soon(self._watch, session)
         return await self._start(session, start, "spawning", seconds)
@@ -265,20 +265,6 @@ class Supervisor(Reading):
             self._roster.drop(session)
             await self._journal.forget(session.record.id)
             await trio.to_thread.run_sync(drop_folder, self._projects.folder / session.record.id)
-
-
-def _new_record(project: Project, order: Order) -> SessionRecord:
-    return SessionRecord(
-        id=SessionId.fresh(project.config.session_prefix),
-        project_id=order.project_id,
-        agent_name=project.agent.name,
-        created_at=now(),
-        issue_id=order.issue_id,
-        prompt=order.prompt,
-        role=order.role,
-        branch=order.branch,
-        key=order.key,
-    )
 
 
 async def _ask_to_abandon(session: Session, message: m.Abandon, settled: Reply) -> None:

@@ -72,13 +72,14 @@ def _decode(data: bytes, limit: int, *, final: bool) -> tuple[str, int]:
 
 
 def _first_character(data: bytes) -> tuple[str, int]:
-    """Return the first character and how many bytes it stands for; there is more than one in `data`."""
-    for size in range(1, _LONGEST_CHARACTER + 1):
-        text, used = codecs.utf_8_decode(data[:size], "replace", False)
-        if used:
-            # The last byte may have shown that those before it are none, and be a character of its own.
-            return text[0], used if len(text) == 1 else size - 1
-    raise AssertionError("four bytes always hold a character")
+    """Return the first character and how many bytes it stands for."""
+    try:
+        text = data[:_LONGEST_CHARACTER].decode()
+    except UnicodeDecodeError as error:
+        if error.start == 0:
+            return "\N{REPLACEMENT CHARACTER}", error.end
+        text = data[: error.start].decode()
+    return text[0], len(text[0].encode())
 
 
 def _rest_of_a_character(data: bytes) -> int:

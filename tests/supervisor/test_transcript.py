@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ennio.supervisor.errors import Invalid
@@ -108,6 +108,8 @@ pieces = st.one_of(
 )
 
 
+@example(parts=[b"\xed\xa0"], limits=[4])
+@example(parts=[b"\xed\xa0\x00"], limits=[4])
 @given(parts=st.lists(pieces, max_size=20), limits=st.lists(st.integers(4, 40), min_size=1, max_size=5))
 def test_reading_in_steps_gives_what_reading_at_once_gives(
     parts: list[bytes], limits: list[int], tmp_path_factory: pytest.TempPathFactory
