@@ -103,9 +103,16 @@ class Soak:
             if one.state == "killed":
                 assert not self._alive(one.id), f"something of {one.id} lives"
             elif not one.hostile:
-                accounts.until(
-                    lambda one=one: not self._misheard(one), 10, lambda one=one: self._misheard(one)
-                )
+                accounts.until(lambda one=one: not self._misheard(one), 20, lambda one=one: self._about(one))
+
+    def _about(self, one: Expected) -> str:
+        """Return what may explain why an agent does not hear."""
+        folder = self.folder / "state" / "sessions" / one.id
+        pids = [*installed.marked(one.id), *accounts.processes(folder)]
+        states = [Path(f"/proc/{pid}/{name}").read_text() for pid in pids for name in ("stat", "wchan")]
+        files = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        shown = self.server.data("GET", f"/sessions/{one.id}")
+        return f"{self._misheard(one)} {one} {shown} {states} {files}"
 
     def _misheard(self, one: Expected) -> list[str]:
         return self.expected.misheard(one, self.server.text(one.id))

@@ -31,7 +31,7 @@ _SWITCH = 0.0005
 """Seconds that a worker thread may keep the interpreter while the event loop has something to do. The
 default of 5 ms makes kills wait for each other's passes over /proc."""
 _AUTOGROUP_NICE = "-10"
-_DESCRIPTORS = 8192
+_DESCRIPTORS, _FEWEST_DESCRIPTORS = 8192, 256
 """A thousand connections, and several for each agent."""
 
 _log = structlog.get_logger()
@@ -43,12 +43,12 @@ def serve(config: Config) -> int:
     Raises `ConfigError` for a certificate or key that is none.
     """
     set_up_log()
-    _allow_many_descriptors()
     _come_before_agents()
     sys.setswitchinterval(_SWITCH)
     for number in _ENDING:  # what comes after the first is no news: `_serve` listens for that one alone
         signal.signal(number, signal.SIG_IGN)
     try:
+        _allow_many_descriptors()
         with hold(config.data_dir) as lock, ExitStack() as end:
             trio.run(_serve, config, lock, end)
     except Exception as error:
@@ -159,5 +159,8 @@ def _come_before_agents() -> None:
 def _allow_many_descriptors() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if wanted < _FEWEST_DESCRIPTORS:
+        words = f"this process may have {wanted} files open, and a server takes {_FEWEST_DESCRIPTORS}"
+        raise CannotServe(f"{words}: raise the limit (ulimit -n, or LimitNOFILE of a systemd unit)")
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -204,3 +204,11 @@ def test_its_children_would_inherit_neither_the_lock_nor_a_listener(start: Start
             not int(next(line for line in flags.splitlines() if "flags" in line).split()[1], 8) & 0o2000000
         )
         assert not kept_open or number <= 2
+
+
+def test_too_few_descriptors_are_said_before_anything_is_begun(start: Start) -> None:
+    few = "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))\n"
+    server = start(start=few + START)
+    assert server.process.wait(20) == 1
+    assert "may have 40 files open" in server.log.read_text()
+    assert not server.lock.exists()
