@@ -33,7 +33,7 @@ run: $(INSTALLED) .demo/repo ## start a server with a demo project
 	@exec $(BIN)/ennio --config ennio.toml start
 
 test: $(INSTALLED) ## run the tests
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(INSTALLED) ## run the heavy tests
 	$(PYTEST) -m slow || test $$? -eq 5 # 5: there is none
