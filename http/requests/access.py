@@ -50,7 +50,7 @@ class Gate:
             if self._supervisor.closing:
                 raise Unavailable("the server is shutting down; try again when it is back")
         if self._supervisor.recovering and _path(request) not in OPEN:
-            raise Unavailable("the server is taking over what an earlier one left; try again in a moment")
+            raise Unavailable("the server is taking over what an earlier one left")
         self._check_token(request)
         if _path(request).startswith("//"):  # the router would overlook it
             raise NotFound

@@ -199,7 +199,10 @@ def test_its_children_would_inherit_neither_the_lock_nor_a_listener(start: Start
     server.url()
     folder = Path(f"/proc/{server.process.pid}/fd")
     for number in (int(name) for name in os.listdir(folder)):
-        flags = Path(f"/proc/{server.process.pid}/fdinfo/{number}").read_text()
+        try:
+            flags = Path(f"/proc/{server.process.pid}/fdinfo/{number}").read_text()
+        except FileNotFoundError:  # it was closed meanwhile
+            continue
         kept_open = (
             not int(next(line for line in flags.splitlines() if "flags" in line).split()[1], 8) & 0o2000000
         )
