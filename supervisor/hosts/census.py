@@ -63,6 +63,8 @@ class Census:
         for other in tuple(self._trees):
             if other.released and other.leader.ident == kin.leader.ident:
                 self.forget(other)
+        if kin not in self._trees:
+            kin.counted_in = time.monotonic()
         self._trees[kin] = None
         if not kin.foreign and table.look(kin.leader.pid) is not None:
             self._children[kin.leader.pid] = kin
@@ -140,7 +142,9 @@ class Census:
             if self._looked_at <= asked:
                 self.reap()
                 entries = table.everything()
-                picture = Picture(entries, self.births, self.trees, self.reap, adopts=self.adopts)
+                picture = Picture(
+                    entries, self.births, self.trees, self.reap, adopts=self.adopts, began=began
+                )
                 self.restless = picture.meet_all()
                 self._looked_at = began
 

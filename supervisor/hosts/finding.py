@@ -82,9 +82,11 @@ def _kin(claim: Claim | None, folder: RunFolder, mark: str) -> Kin:
     kin.known, kin.sessions = {leader.ident}, set()
     if claim:
         kin.known.add(claim.agent)
-        kin.sessions = _still_theirs({**folder.seen_sessions(), claim.agent[0]: claim.agent[1]})
-        if table.is_there(claim.holder):
-            kin.sessions.add(leader.session)
+        own = {claim.agent[0]: claim.agent[1]}
+        if table.is_there(claim.holder):  # then whatever is theirs is below it, and a file is not believed
+            kin.sessions = {*_still_theirs(own), leader.session} - {0}
+        else:
+            kin.sessions = _still_theirs({**folder.seen_sessions(), **own})
     return kin
 
 

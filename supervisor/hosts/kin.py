@@ -1,6 +1,7 @@
 """What is known of one program and of all that it started."""
 
 import enum
+import math
 import os
 import signal
 import time
@@ -15,6 +16,10 @@ from .table import send
 
 _SETTLE = 1.0
 """Seconds that frozen processes may take on their way to a stop."""
+
+
+_NOBODYS = {0}
+"""The session of what the kernel, or somebody outside of this container, has started: init may be in it."""
 
 
 class Aim(enum.Enum):
@@ -51,6 +56,8 @@ class Kin:
     ) -> None:
         self.leader, self.mark, self.pipes = leader, mark, pipes
         self.reaper, self.foreign, self.family, self.cgroup = reaper, foreign, family, cgroup
+        self.counted_in = -math.inf
+        """Since when, on the monotonic clock: what was seen before that says nothing of it."""
         self.released = False
         """Whether nobody waits for the leader any more."""
         self.folder: RunFolder | None = None
@@ -60,7 +67,7 @@ class Kin:
         self.aim = Aim.LIVE
         self.members: Sequence[Entry] = (leader,)
         self.known: set[Ident] = {leader.ident}
-        self.sessions: set[int] = {leader.session}
+        self.sessions: set[int] = {leader.session} - _NOBODYS
         self.group_asked = False
         self.unsettled = False
         """Whether the last look found any that were not frozen yet."""
@@ -77,7 +84,7 @@ class Kin:
         self.members = members
         self.known = {entry.ident for entry in members}
         # Once nobody is left in a session its number is free to be given to strangers.
-        self.sessions = {entry.session for entry in members}
+        self.sessions = {entry.session for entry in members} - _NOBODYS
         self.unsettled = False
         if self.aim is Aim.LEAVE:
             self._ask()

@@ -1,5 +1,6 @@
 """One picture of the table of processes, and what it means to every tree."""
 
+import math
 import os
 import signal
 import time
@@ -24,7 +25,8 @@ class Picture:
     """Who was alive at one moment, and the trees that were there then.
 
     `reap` reaps the dead among the orphans that this process adopted, and returns the living. `births`
-    tells when what is being started at that moment began, `trees` who is counted in.
+    tells when what is being started at that moment began, `trees` who is counted in. The picture began to be
+    taken at `began`, on the monotonic clock.
     """
 
     def __init__(
@@ -35,8 +37,10 @@ class Picture:
         reap: Callable[[], list[int]],
         *,
         adopts: bool,
+        began: float = math.inf,
     ) -> None:
         self._entries, self._births_now, self._reap, self._adopts = entries, births, reap, adopts
+        self._began = began
         self._births = births()
         self._trees = trees()
         self._leaking = leaking(entries, self._trees)
@@ -59,7 +63,8 @@ class Picture:
                 members[owner].append(entries[pid])
         restless = self._hunting and self._chase(members)
         for kin in self._trees:
-            kin.meet(members[kin])
+            if kin.counted_in <= self._began:  # a younger one may lack its own here, and would forget them
+                kin.meet(members[kin])
         return restless
 
     def _grouped(self) -> dict[tuple[int, int], Kin]:

@@ -161,6 +161,19 @@ async def test_what_is_left_when_server_and_holder_were_killed_is_found_and_ende
     await terminal.aclose()
 
 
+async def test_a_stranger_whom_the_agent_wrote_down_as_its_own_is_left_alone(
+    orphaned, runtime: HeldRuntime, trial
+) -> None:
+    (handle,) = await orphaned(trial.folder, *ECHO)
+    with subprocess.Popen(["sleep", "100"], start_new_session=True) as stranger:
+        start = Path(f"/proc/{stranger.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        (trial.run_folder(trial.order("")) / "seen").write_text(f"{stranger.pid} {start}\n")
+        terminal = await runtime.adopt(trial.order("").hold, handle)
+        await trial.end(terminal)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
 async def test_a_holder_that_was_stopped_is_let_go_on_and_taken_over(
     orphaned, runtime: HeldRuntime, trial
 ) -> None:
