@@ -165,7 +165,7 @@ async def test_a_stranger_whom_the_agent_wrote_down_as_its_own_is_left_alone(
     orphaned, runtime: HeldRuntime, trial
 ) -> None:
     (handle,) = await orphaned(trial.folder, *ECHO)
-    with subprocess.Popen(["sleep", "100"], start_new_session=True) as stranger:
+    with subprocess.Popen(["sleep", "100"], start_new_session=True) as stranger:  # noqa: ASYNC220 - none of ours
         start = Path(f"/proc/{stranger.pid}/stat").read_text().rpartition(")")[2].split()[19]
         (trial.run_folder(trial.order("")) / "seen").write_text(f"{stranger.pid} {start}\n")
         terminal = await runtime.adopt(trial.order("").hold, handle)
