@@ -13,7 +13,7 @@ from .cgroups import Cgroups
 from .connection import Connection, connect
 from .entry import Ident
 from .holder import ShimHolder, connection_to, handle_of
-from .kin import Kin
+from .kin import Kin, still_theirs
 from .run_folder import Claim, RunFolder
 
 _NOBODY: Ident = (0, 0)
@@ -40,7 +40,7 @@ class Finder:
             if connection is None and handle is None:
                 claim, believed = None, False
         group = self._cgroups.find(name, claim.cgroup) if claim else None
-        kin = _kin(claim, folder, mark)
+        kin = _kin(claim, mark)
         kin.cgroup = group
         handle = handle_of(claim, self._boot_id, hold.incarnation) if claim else handle
         return ShimHolder(
@@ -76,28 +76,13 @@ class Finder:
         return folder
 
 
-def _kin(claim: Claim | None, folder: RunFolder, mark: str) -> Kin:
+def _kin(claim: Claim | None, mark: str) -> Kin:
     leader = table.stand_in(claim.holder if claim else _NOBODY)
     kin = Kin(leader, mark, reaper=True, foreign=leader.parent != os.getpid())
     kin.known, kin.sessions = {leader.ident}, set()
     if claim:
         kin.known.add(claim.agent)
-        own = {claim.agent[0]: claim.agent[1]}
-        if table.is_there(claim.holder):  # then whatever is theirs is below it, and a file is not believed
-            kin.sessions = {*_still_theirs(own), leader.session} - {0}
-        else:
-            kin.sessions = _still_theirs({**folder.seen_sessions(), **own})
+        kin.sessions = still_theirs({claim.agent[0]: claim.agent[1]})
+        if table.is_there(claim.holder):
+            kin.sessions |= {leader.session} - {0}
     return kin
-
-
-def _still_theirs(sessions: dict[int, int]) -> set[int]:
-    """Return the sessions whose numbers have not been given to others.
-
-    A number stays a session's for as long as anyone is in it, even when its leader has ended.
-    """
-
-    def ours(pid: int, start: int) -> bool:
-        now = table.look(pid)
-        return now is None or now.start == start
-
-    return {pid for pid, start in sessions.items() if ours(pid, start)}

@@ -16,7 +16,7 @@ from .census import CENSUS
 from .connection import Connection, connect
 from .entry import Entry
 from .force import force, survivors
-from .kin import Kin
+from .kin import Kin, still_theirs
 from .run_folder import Claim, LastWord, RunFolder
 
 
@@ -114,12 +114,22 @@ class ShimHolder:
             if self._ended:
                 return
             CENSUS.register(self._kin)
+            self._recall()
             await force(self._kin, self._nothing_left)
             await self.gone()
             if self._kin.cgroup:
                 self._kin.cgroup.retire()
             CENSUS.forget(self._kin)
             self._ended = True
+
+    def _recall(self) -> None:
+        """Take the sessions for its own in which its tree was seen, where it ended without seeing to them.
+
+        While it lives, and where it saw that nothing was left, that is surer than what a file says.
+        """
+        word = self._folder.last_word()
+        if self._believed and self._is_gone() and not (word and word.empty):
+            self._kin.sessions |= still_theirs(self._folder.seen_sessions())
 
     async def aclose(self) -> None:
         """Let go of it; it goes on, alone, if it has not ended."""

@@ -12,7 +12,7 @@ from ..records import Usage
 from .cgroups import Cgroup
 from .entry import Entry, Ident
 from .run_folder import RunFolder
-from .table import send
+from .table import look, send
 
 _SETTLE = 1.0
 """Seconds that frozen processes may take on their way to a stop."""
@@ -126,3 +126,16 @@ class Kin:
                 os.killpg(group, signal.SIGKILL)
         for entry in self.members:
             send(entry, signal.SIGKILL)
+
+
+def still_theirs(sessions: dict[int, int]) -> set[int]:
+    """Return the sessions whose numbers have not been given to others.
+
+    A number stays a session's for as long as anyone is in it, even when its leader has ended.
+    """
+
+    def ours(pid: int, start: int) -> bool:
+        now = look(pid)
+        return now is None or now.start == start
+
+    return {pid for pid, start in sessions.items() if ours(pid, start)}
