@@ -3,9 +3,13 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_LINGER = 0.5
+"""Seconds that the lock of a server that is dead may still be held."""
 
 
 class CannotServe(Exception):
@@ -48,12 +52,18 @@ def hold(data_dir: Path) -> Iterator[Lock]:
 
 
 def _take(descriptor: int, data_dir: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = _holder(os.pread(descriptor, 4096, 0))
-        hint = "stop it with `ennio stop`, or give this one a data_dir of its own"
-        raise CannotServe(f"another server{holder} uses {data_dir}: {hint}") from error
+    """Lock the file. What a killed server was just starting may hold it until it has become a program."""
+    give_up = time.monotonic() + _LINGER
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError as error:
+            if time.monotonic() > give_up:
+                holder = _holder(os.pread(descriptor, 4096, 0))
+                hint = "stop it with `ennio stop`, or give this one a data_dir of its own"
+                raise CannotServe(f"another server{holder} uses {data_dir}: {hint}") from error
+            time.sleep(0.02)
     os.ftruncate(descriptor, 0)
 
 

@@ -61,6 +61,15 @@ def test_a_second_holder_is_refused_and_told_about_the_first(data_dir: Path) -> 
         pass
 
 
+def test_one_that_is_held_for_a_moment_more_is_waited_for(data_dir: Path) -> None:
+    dying = HOLDER.replace("time.sleep(60)", "time.sleep(0.2)")
+    with subprocess.Popen([sys.executable, "-c", dying, str(data_dir)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        with hold(data_dir):
+            pass
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff" * 9000])
 def test_what_a_dead_server_left_behind_is_no_obstacle(data_dir: Path, content: bytes) -> None:
     data_dir.mkdir(parents=True)
