@@ -80,8 +80,18 @@ class Ground:
     def spawn(self, mode: str) -> str:
         """Start one, and wait until it is what it is going to be."""
         session_id: str = self.server.spawn("hostile", prompt=mode)["id"]
-        until(lambda: len(self.notes(session_id)) >= MODES[mode], 15, lambda: self.server.text(session_id))
+        until(lambda: self._is_there(session_id, mode), 60, partial(self._state, session_id, mode))
         return session_id
+
+    def _is_there(self, session_id: str, mode: str) -> bool:
+        """Whether all of it has noted itself; who kills its holder may be ended before that."""
+        notes = self.notes(session_id)
+        return len(notes) >= MODES[mode] or bool(notes and not self.left(session_id))
+
+    def _state(self, session_id: str, mode: str) -> tuple[object, ...]:
+        """What can be told of one that did not come to be."""
+        session = self.server.data("GET", f"/sessions/{session_id}")
+        return mode, self.notes(session_id), self.left(session_id), session["status"], session["reason"]
 
     def kill(self, session_id: str) -> float:
         """Kill one, see that nothing of it is left, nor comes up again; return how long it took."""
