@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from ennio.supervisor import Config, ConfigError, wire
+from ennio.supervisor import Config, ConfigError, Supervisor, wire
 
 from .address import address
 from .app import create_app
@@ -31,6 +31,8 @@ _SWITCH = 0.0005
 """Seconds that a worker thread may keep the interpreter while the event loop has something to do. The
 default of 5 ms makes kills wait for each other's passes over /proc."""
 _AUTOGROUP_NICE = "-10"
+_HEAD_START = 2.0
+"""Seconds until requests are answered with 503 while what an earlier server left is taken over."""
 _DESCRIPTORS, _FEWEST_DESCRIPTORS = 8192, 256
 """A thousand connections, and several for each agent."""
 
@@ -79,15 +81,28 @@ async def _serve(config: Config, lock: Lock, end: ExitStack) -> None:
             supervisor = wire(config, nursery)
             connections = Connections(create_app(supervisor, config))
             async with trio.open_nursery() as front:
+                await _recover(supervisor, nursery)
                 await front.start(connections.serve, listeners, closing)
                 _announce(config, lock, _port(listeners[0]))
-                nursery.start_soon(supervisor.recover)
                 _log.info("stopping", signal=signal.Signals(await anext(signals)).name)
                 end.enter_context(_by_force_after(_LATEST))
                 await supervisor.close(_STOPPING, detach=config.on_shutdown == "detach")
                 closing.set()
             nursery.cancel_scope.cancel()
     _log.info("stopped")
+
+
+async def _recover(supervisor: Supervisor, nursery: trio.Nursery) -> None:
+    """Have recovery begin, and give it a head start: who connects meanwhile waits, and is not refused."""
+    recovered = trio.Event()
+
+    async def recover() -> None:
+        await supervisor.recover()
+        recovered.set()
+
+    nursery.start_soon(recover)
+    with trio.move_on_after(_HEAD_START):
+        await recovered.wait()
 
 
 async def _listen(config: Config) -> Sequence[trio.SSLListener[trio.SocketStream] | trio.SocketListener]:
