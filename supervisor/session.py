@@ -86,7 +86,7 @@ class Session(Visible):
 
     @_handle.register
     async def _agent_adopted(self, message: m.AgentAdopted, reply: Reply) -> None:
-        self._terminal = message.terminal
+        self._take(message.terminal)
         reply.answer()
         self._starter.answer()
         if self._record.phase is Phase.STOPPING:
@@ -99,7 +99,7 @@ class Session(Visible):
         number, tree, handle = self._record.incarnation + 1, message.tree, message.terminal.handle
         kind = e.SessionWorking if number == 1 else e.SessionRestored
         await self.became(kind, tree=tree, handle=handle, incarnation=number)
-        self._terminal = message.terminal
+        self._take(message.terminal)
         reply.answer()
         self._starter.answer(self._record)
 

@@ -36,6 +36,7 @@ class Visible(Actor):
         self._outbox = Outbox()
         self._incarnation: Incarnation | None = None
         self._terminal: Terminal | None = None
+        self._attach: tuple[str, ...] | None = None
         self._start: m.Spawn | m.Restore | None = start
         self._starter, self._enders = Reply(), list[Reply]()
         self._called_off: EnnioError | None = None
@@ -97,7 +98,11 @@ class Visible(Actor):
     @property
     def attach(self) -> tuple[str, ...] | None:
         """What an operator runs to see the agent's terminal, or None when it has none."""
-        return self._terminal.attach if isinstance(self._terminal, Attachable) else None
+        return self._attach if self._terminal else None
+
+    def _take(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._attach = terminal.attach if isinstance(terminal, Attachable) else None
 
     async def became(self, kind: type[e.Event], **particulars: Any) -> None:
         """Let something have happened: the one door through which the session changes."""

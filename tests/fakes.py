@@ -26,6 +26,8 @@ class FakeTerminal:
         self.launch, self._world = launch, world
         self.handle = Handle(pid=4242, start=1, boot_id="boot", incarnation=launch.hold.incarnation)
         self.taken = 0
+        if world.attach:
+            self.attach = world.attach
         self.usage_now: Usage | None = None
         self.heard: list[bytes] = []
         self.graces: list[float] = []
@@ -108,6 +110,7 @@ class World:
     trees: dict[str, Tree] = field(default_factory=dict)
     removed: list[Tree] = field(default_factory=list)
     folder: str = "."
+    attach: tuple[str, ...] | None = None
     undone: list[SessionId] = field(default_factory=list)
     undo_fails: EnnioError | None = None
     left: list[Stray] = field(default_factory=list)

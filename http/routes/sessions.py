@@ -1,7 +1,6 @@
 """Sessions over HTTP: each call becomes one message to a session, or one look at what is known of it."""
 
 import hashlib
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -141,9 +140,10 @@ def _spawned_under(supervisor: Supervisor, shown: RenderedSessions, key: str | N
 
 def _attach(supervisor: Supervisor, session_id: SessionId) -> tuple[str, ...] | None:
     """Return what to run to get to an agent's terminal, if it has one."""
-    with suppress(NotFound):  # the session may just have been forgotten
+    try:
         return supervisor.attach(session_id)
-    return None
+    except NotFound:  # the session may just have been forgotten
+        return None
 
 
 def _well_formed(kind: type[AnyId], text: object) -> AnyId | None:

@@ -36,16 +36,24 @@ def fork(order: Start, cgroup: Cgroup | None) -> Child:
     # What is sent before the child takes signals waits for that, and is not lost on one that ignores it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
-        pid = os.fork()
+        pid, member = _fork(cgroup)
         if pid == 0:
             os.close(our_gate)
-            _become(order, cgroup, (gate, verdict), stdin, output)
+            _become(order, None if member else cgroup, (gate, verdict), stdin, output)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     for end in (gate, verdict, stdin, output):
         if end is not None:
             os.close(end)
     return Child(pid, our_gate, our_verdict, our_stdin, our_output)
+
+
+def _fork(cgroup: Cgroup | None) -> tuple[int, bool]:
+    """Fork; return the child's pid, or 0 in the child, and whether that is in its group already."""
+    if cgroup:
+        with suppress(OSError):
+            return cgroup.fork(), True
+    return os.fork(), False
 
 
 def failure(verdict: bytes) -> tuple[int, str]:

@@ -50,12 +50,10 @@ async def test_a_spawn_answers_the_session_as_it_is_shown_ever_after(client: Htt
 async def test_a_session_in_a_terminal_says_how_to_get_there(
     client: HttpClient, world: World, autojump_clock: MockClock
 ) -> None:
+    assert (await spawn(client))["attach"] is None
+    world.attach = ("tmux", "-L", "x", "attach-session", "-t", "=y")
     session = await spawn(client)
-    assert session["attach"] is None
-    world.terminals[0].attach = ("tmux", "-L", "x", "attach-session", "-t", "=y")
-
-    shown = await ask(client, "GET", f"/{session['id']}")
-    assert shown["attach"] == "tmux -L x attach-session -t =y"
+    assert session["attach"] == "tmux -L x attach-session -t =y"
 
     await ask(client, "DELETE", f"/{session['id']}")
     assert (await ask(client, "GET", f"/{session['id']}"))["attach"] is None
