@@ -29,7 +29,7 @@ _TRIES = 3
 _LAST_WORDS = 2.0
 """Seconds that the recorder may take for the rest, once nothing of the agent is left."""
 
-_SETTLE = 1.0
+_SETTLE = 3.0
 _QUIET = 0.15
 """Seconds that a new program may take to show something, and for which it must show nothing more: keys
 that come while it takes over its terminal are lost to it."""
