@@ -76,7 +76,7 @@ class Incarnation:
             late = trio.current_time() >= self._starting.deadline
             await self._mailbox.tell(StartFailed(self._too_late() if late else None))
             return
-        await self._mailbox.tell(AgentGone(await self._see_out(terminal)))
+        await self._mailbox.tell(await self._see_out(terminal))
 
     def _too_late(self) -> EnnioError:
         return DeadlineExceeded(
@@ -116,7 +116,7 @@ class Incarnation:
         self._count_from_earlier(said)
         self._open_again(terminal)
         await self._mailbox.ask(AgentAdopted(terminal))
-        await self._mailbox.tell(AgentGone(await self._see_out(terminal)))
+        await self._mailbox.tell(await self._see_out(terminal))
 
     def _count_from_earlier(self, said: OutputLog) -> None:
         """Let time count since the agent's start, and silence since its last word, not since now."""
@@ -174,8 +174,8 @@ class Incarnation:
         branch = BranchName(record.branch) if record.branch else None
         return self._project.workspace.checkout(record.id, branch, BranchName(f"ennio/{record.id}"))
 
-    async def _see_out(self, terminal: Terminal) -> int | None:
-        """Serve the agent until it ended, end what it left running, and return its exit code."""
+    async def _see_out(self, terminal: Terminal) -> AgentGone:
+        """Serve the agent until it ended, end what it left running, and return how it ended."""
         try:
             async with trio.open_nursery() as writing:
                 writing.start_soon(self._write_letters, terminal)
@@ -190,7 +190,7 @@ class Incarnation:
         finally:
             with trio.CancelScope(shield=True):
                 await terminal.aclose()
-        return exit_code
+        return AgentGone(exit_code, terminal.alone)
 
     async def _write_letters(self, terminal: Terminal) -> None:
         while True:

@@ -97,9 +97,10 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class AgentGone:
-    """Nothing of the agent runs any more. `exit_code` is as `Terminal.wait` has it."""
+    """Nothing of the agent runs any more. `exit_code` is as `Terminal.wait` has it, `alone` as `Terminal`."""
 
     exit_code: int | None
+    alone: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,10 @@ def judge(policy: Restart, past: tuple[datetime, ...], exit_code: int | None, no
     return Verdict(so=f"; it was started again {times} within {policy.period:g} s, so it is not any more")
 
 
-def how_it_ended(exit_code: int | None) -> str:
-    """Return in a clause how an agent ended by itself."""
+def how_it_ended(exit_code: int | None, alone: float | None = None) -> str:
+    """Return in a clause how an agent ended unasked; `alone`: after so many seconds without a server."""
+    if alone is not None:
+        return f"no server came for {alone:g} s, so its holder ended it"
     if exit_code is None:
         return "what held it was killed or did not outlive its server; all of it was ended"
     if exit_code >= 0:

@@ -221,7 +221,9 @@ class Session(Visible):
             await self._limit(self._over_limit, Reply())
         why = self._record.stop_reason
         if self._record.phase is not Phase.STOPPING:
-            await self._ended_unasked(code, how_it_ended(code), not self._struck)
+            if message.alone is not None:  # whatever it said to the signal: it was not done
+                code = None
+            await self._ended_unasked(code, how_it_ended(code, message.alone), not self._struck)
         elif why is None:
             await self._killed(code)
         else:

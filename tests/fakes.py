@@ -26,6 +26,7 @@ class FakeTerminal:
         self.launch, self._world = launch, world
         self.handle = Handle(pid=4242, start=1, boot_id="boot", incarnation=launch.hold.incarnation)
         self.taken = 0
+        self.alone: float | None = None
         if world.attach:
             self.attach = world.attach
         self.usage_now: Usage | None = None

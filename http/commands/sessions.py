@@ -103,7 +103,8 @@ def kill(options: Options, session_id: str) -> None:
         return
     kept = ask(config, lambda client: _workspace_that_stays(client, session_id), "clearing up")
     if kept:
-        say(one_line(f"its workspace is still there, as it is when there is uncommitted work in it: {kept}"))
+        why = "uncommitted work in it, or a project that is no longer configured"
+        say(one_line(f"its workspace is still there ({why}): {kept}"))
 
 
 async def _workspace_that_stays(client: "Client", session_id: str) -> str | None:

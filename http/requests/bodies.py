@@ -102,7 +102,9 @@ class PruneBody(Body):
         if "days" in self.model_fields_set:
             return self.days
         if configured is None:
-            raise Invalid("days is missing, and the configuration has no [retention] days to go by")
+            raise Invalid(
+                "days is missing (--days N at the prompt), and the configuration has no [retention] days"
+            )
         return configured
 
 

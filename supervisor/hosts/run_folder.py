@@ -28,10 +28,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class LastWord:
-    """How the agent ended; `empty`: its shim saw that nothing was left."""
+    """How the agent ended; `empty`: its shim saw that nothing was left.
+
+    `alone`: its shim ended it, after so many seconds without a server.
+    """
 
     code: int
     empty: bool
+    alone: float | None
 
 
 class RunFolder:
@@ -71,8 +75,10 @@ class RunFolder:
     def last_word(self) -> LastWord | None:
         """Return how the agent ended, as far as that was written down."""
         found = self._json("exit.json")
-        code, empty = found.get("code"), found.get("empty") is True
-        return LastWord(code, empty) if type(code) is int else None
+        code, empty, alone = found.get("code"), found.get("empty") is True, found.get("alone")
+        if type(code) is not int:
+            return None
+        return LastWord(code, empty, alone if type(alone) in (int, float) else None)
 
     def seen_sessions(self) -> dict[int, int]:
         """Return the sessions in which the agent's tree was seen: pid and start of their leaders."""

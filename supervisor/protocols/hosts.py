@@ -52,6 +52,10 @@ class LastWord(Protocol):
     def empty(self) -> bool:
         """Whether the holder saw that nothing was left."""
 
+    @property
+    def alone(self) -> float | None:
+        """After so many seconds without a server the holder ended the agent; None: it did not."""
+
 
 class Holder(Protocol):
     """The process that holds one agent and outlives the server. It may be gone already."""

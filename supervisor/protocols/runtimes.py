@@ -15,6 +15,10 @@ class Terminal(Protocol):
     taken: int
     """How many writes this incarnation of the agent has begun to get, also from an earlier server."""
 
+    @property
+    def alone(self) -> float | None:
+        """Once it has ended: after so many seconds without a server its holder ended it; None: it did not."""
+
     async def write(self, data: bytes, begun: Callable[[], None]) -> None:
         """Write all of `data` to the agent; call `begun` when its first byte is on the way.
 

@@ -65,7 +65,7 @@ class PipedTerminal:
 
     def __init__(self, handle: Handle, process: Process, pump: Pump, session_id: SessionId) -> None:
         self.handle = handle
-        self.taken = 0
+        self.taken, self.alone = 0, None
         self._process, self._pump, self._session_id = process, pump, session_id
         self._pen = trio.Lock()
         self._stopped = False
@@ -124,7 +124,7 @@ class Remains:
 
     def __init__(self, host: Host, hold: Hold, handle: Handle) -> None:
         self.handle = handle
-        self.taken = 0
+        self.taken, self.alone = 0, None
         self._host, self._hold = host, hold
 
     async def write(self, data: bytes, begun: Callable[[], None]) -> None:

@@ -97,6 +97,11 @@ class HeldTerminal:
         while not self.vigil.over:
             await self.vigil.progress()
 
+    @property
+    def alone(self) -> float | None:
+        """After so many seconds without a server its holder ended it, or None."""
+        return self.vigil.alone
+
     def survivors(self) -> tuple[Survivor, ...]:
         """What `stop` has not ended yet."""
         return self.vigil.survivors()

@@ -43,6 +43,7 @@ class Vigil:
         self._introduced = new
         self.output_end: int | None = None
         self.code: int | None = None
+        self.alone: float | None = None
         self.exited = self.over = False
         """Whether the agent itself has ended; whether nothing is left."""
         self._gone = self._left = False
@@ -183,8 +184,9 @@ class Vigil:
         self.attached.set()
         self.letters.refuse()
         word = self._holder.last_word()
-        if word is not None and not self.exited:
-            self.code = word.code
+        if word is not None:
+            self.alone = word.alone
+            self.code = self.code if self.exited else word.code
         self.exited = True
         self._tell()
         if not self._holder.clean:

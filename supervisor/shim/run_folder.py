@@ -25,6 +25,8 @@ class RunFolder:
         self._input: int | None = None
         self._notes = 0
         self._exit: dict[str, Any] = {}
+        self.alone: float | None = None
+        """After so many seconds without a server the shim began to end the agent."""
 
     def state(self, order: Start, holder: Ident, agent: Ident, output_start: int) -> None:
         """Write down who is who, before the agent is executed. Raises `OSError`."""
@@ -55,12 +57,15 @@ class RunFolder:
 
     def exited(self, code: int | None) -> None:
         """Write down that the agent itself has ended. Raises `OSError`."""
-        self._exit = {"code": code, "at": round(time.time(), 3)}
+        self._exit = self._end(code)
         _write("exit.json", self._exit)
 
     def emptied(self, code: int | None) -> None:
         """Write down that nothing is left below the shim. Raises `OSError`."""
-        _write("exit.json", {**(self._exit or {"code": code, "at": round(time.time(), 3)}), "empty": True})
+        _write("exit.json", {**(self._exit or self._end(code)), "empty": True})
+
+    def _end(self, code: int | None) -> dict[str, Any]:
+        return {"code": code, "at": round(time.time(), 3), "alone": self.alone}
 
     def note(self, text: str) -> None:
         """Add a line to shim.log, as far as can be: there is nobody to complain to."""

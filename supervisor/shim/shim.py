@@ -115,6 +115,7 @@ class Shim:
             self._read_output()
         if now >= self._lease.deadline:
             self._lease.deadline = math.inf
+            self._folder.alone = self._lease.timeout
             self._folder.note(f"no server came for {self._lease.timeout:g} s: the agent is stopped")
             self._ending.stop(now, self._grace)
         if now >= self._ending.due:

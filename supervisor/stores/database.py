@@ -28,6 +28,8 @@ _log = structlog.get_logger()
 
 _TRIM_EVERY = 256
 """So many answers are taken until old ones are looked for."""
+_LAST = 2.0
+"""Seconds that closing waits for a thread which nobody waits for any more, but which is still at work."""
 
 
 class DatabaseStore:
@@ -40,10 +42,11 @@ class DatabaseStore:
     def __init__(self, url: str) -> None:
         self._url = url
         self._endurance = Endurance()
-        self._writer = Writer(self._endurance, self._opened)
+        self._opening = trio.Lock()
+        self._reading, self._writing = trio.CapacityLimiter(1), trio.CapacityLimiter(1)
+        self._writer = Writer(self._endurance, self._opened, self._writing)
         self._engine: Engine | None = None
         self._closed = False
-        self._opening, self._reading = trio.Lock(), trio.CapacityLimiter(1)
         self._taken = 0
 
     @property
@@ -88,11 +91,14 @@ class DatabaseStore:
         await self._writer.write(Dismiss(target, key))
 
     async def aclose(self) -> None:
-        """Let go of the database, for good."""
+        """Let go of the database, for good: its connections are closed, whoever gave up waiting for one."""
         self._closed = True
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            with trio.CancelScope(shield=True):
+        with trio.CancelScope(shield=True):
+            with trio.move_on_after(_LAST):
+                async with self._reading, self._writing:
+                    pass
+            engine, self._engine = self._engine, None
+            if engine is not None:
                 await trio.to_thread.run_sync(engine.dispose)
 
     async def _opened(self) -> Engine:
@@ -100,8 +106,13 @@ class DatabaseStore:
             if self._closed:
                 raise NotStored("the store is closed")
             if self._engine is None:
-                self._engine = await self._endurance.run(partial(open_database, self._url), self._reading)
+                await self._endurance.run(self._open, self._reading)
+            assert self._engine is not None
             return self._engine
+
+    def _open(self) -> None:
+        """In a thread: kept even if nobody waits for it any more, so that it is closed."""
+        self._engine = open_database(self._url)
 
     async def _read(self, query: Callable[[Connection], Result]) -> Result:
         engine = await self._opened()

@@ -38,12 +38,13 @@ class _Entry:
 class Writer:
     """Writes changes in the order in which they come, each whole or not at all.
 
-    `engine` is asked for whenever there is something to write.
+    `engine` is asked for whenever there is something to write; `limiter` is held by the thread that writes.
     """
 
-    def __init__(self, endurance: Endurance, engine: Callable[[], Awaitable[Engine]]) -> None:
-        self._endurance, self._engine = endurance, engine
-        self._limiter = trio.CapacityLimiter(1)
+    def __init__(
+        self, endurance: Endurance, engine: Callable[[], Awaitable[Engine]], limiter: trio.CapacityLimiter
+    ) -> None:
+        self._endurance, self._engine, self._limiter = endurance, engine, limiter
         self._queue: dict[_Entry, None] = {}
         self._more, self._leaving = trio.Event(), False
         self._closed: NotStored | None = None

@@ -367,3 +367,14 @@ async def test_a_session_that_comes_back_has_kept_its_place(
     await trio.sleep(1)
     assert status(supervisor.get(second)) == "Working"
     assert len(supervisor.list(project_id=Q)) == 2
+
+
+async def test_an_agent_that_its_holder_ended_for_want_of_a_server_is_not_done_whatever_it_answered(
+    supervisor: Supervisor, world: World
+) -> None:
+    record = await supervisor.spawn(Order(P, prompt="hello"))
+    terminal = world.terminals[0]
+    terminal.alone = 600.0
+    terminal.die(0)
+    await trio.sleep(1)
+    assert supervisor.get(record.id).reason == "no server came for 600 s, so its holder ended it"

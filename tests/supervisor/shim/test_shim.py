@@ -199,7 +199,7 @@ def test_without_a_server_the_agent_ends_when_the_lease_does(zygote: Zygote) -> 
     run.server.socket.close()
     run.gone()
     assert time.monotonic() - began >= 0.2
-    assert run.file("exit.json")["code"] == 5
+    assert (run.file("exit.json")["code"], run.file("exit.json")["alone"]) == (5, 0.2)
     assert "no server" in run.notes()
 
 
@@ -239,7 +239,7 @@ def test_the_exit_is_in_the_folder_while_what_was_left_is_still_ending(zygote: Z
     (run.folder / "go").touch()
     run.server.until("exited")
     ended = run.file("exit.json")
-    assert ended == {"code": 0, "at": ended["at"]}
+    assert ended == {"code": 0, "at": ended["at"], "alone": None}
     later = run.attach()
     attached = later.until("attached")
     assert (attached["exit"], attached["stopping"]) == (0, True)

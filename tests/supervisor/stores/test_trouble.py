@@ -270,3 +270,18 @@ async def test_a_server_that_sleeps_does_not_stop_who_gives_up(
                 os.kill(pid, signal.SIGCONT)
         await store.append(changed(), record())
         assert store.trouble is None
+
+
+async def test_a_database_that_opens_after_whoever_waited_gave_up_is_closed_with_the_store(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "e.db"
+    store = DatabaseStore(f"sqlite:{path}")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with trio.move_on_after(0.1):
+            await store.load()
+        other.execute("ROLLBACK")
+    await store.aclose()
+    opened = [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
+    assert not [name for name in opened if name.startswith(str(path))]
