@@ -65,7 +65,8 @@ class RunFolder:
         _write("exit.json", {**(self._exit or self._end(code)), "empty": True})
 
     def _end(self, code: int | None) -> dict[str, Any]:
-        return {"code": code, "at": round(time.time(), 3), "alone": self.alone}
+        alone = {} if self.alone is None else {"alone": self.alone}
+        return {"code": code, "at": round(time.time(), 3), **alone}
 
     def note(self, text: str) -> None:
         """Add a line to shim.log, as far as can be: there is nobody to complain to."""

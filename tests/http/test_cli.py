@@ -192,12 +192,16 @@ def test_a_full_disk_is_told_without_a_traceback(project: Path) -> None:
     assert done.stderr == "ennio: the output cannot be written: No space left on device\n"
 
 
+HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""What runs in the background of a shell inherits that interrupts are ignored; nobody at a keyboard does."""
+
+
 def test_ctrl_c_ends_with_130_and_no_noise(project: Path) -> None:
     """The server accepts and never answers; the signal comes once it was asked."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         (project / "ennio.toml").write_text(f'port = {port}\ndata_dir = "state"\n')
-        argv = [sys.executable, "-m", "ennio.http.cli", "status"]
+        argv = [sys.executable, "-c", f"{HEEDING}; from ennio.http.cli import main; main()", "status"]
         with subprocess.Popen(argv, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as asking:
             connection, _ = silent.accept()
             with connection:

@@ -17,7 +17,10 @@ from ennio.supervisor.runtimes.held import HeldRuntime
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
 
 PATIENT = 20
-KILLED = {"its holder killed": 2, "its holder killed and left behind": 2}
+KILLED = {
+    "its holder killed": 1,
+    "its holder killed and left behind": 1,
+}  # it may be ended before more is
 HOSTILE = {  # and how many processes it is at least
     "deaf child": 2,
     "orphan": 2,

@@ -239,7 +239,7 @@ def test_the_exit_is_in_the_folder_while_what_was_left_is_still_ending(zygote: Z
     (run.folder / "go").touch()
     run.server.until("exited")
     ended = run.file("exit.json")
-    assert ended == {"code": 0, "at": ended["at"], "alone": None}
+    assert ended == {"code": 0, "at": ended["at"]}
     later = run.attach()
     attached = later.until("attached")
     assert (attached["exit"], attached["stopping"]) == (0, True)
