@@ -535,8 +535,9 @@ async def test_a_tmux_server_that_was_killed_takes_its_agents_with_it_and_the_ne
 ) -> None:
     terminal = await runtime.launch(order(tmp_path, "cat"))
     deaf = await runtime.launch(
-        shell(tmp_path / "deaf", "trap '' HUP; while :; do sleep 0.05; done", name="deaf")
+        shell(tmp_path / "deaf", "trap '' HUP; echo deaf; while :; do sleep 0.05; done", name="deaf")
     )
+    await heard(deaf, "deaf")
     os.kill(server_of(instance), signal.SIGKILL)
     with trio.fail_after(PATIENT):
         assert await terminal.wait() == -signal.SIGHUP
