@@ -16,10 +16,18 @@ CANDIDATES = $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12
 USABLE = "import sys, ensurepip; v = sys.version_info; v < (3, 11) or print(f'{v[0]}.{v[1]}', sys.executable)"
 PYTHONS = for python in $(CANDIDATES); do "$$python" -c $(USABLE) 2>/dev/null || true; done
 
+KNOWN_AGENTS = claude codex opencode gemini qwen
+AGENTS ?= $(KNOWN_AGENTS)
+PACKAGE_claude = @anthropic-ai/claude-code@2.1.197
+PACKAGE_codex = @openai/codex@0.169.0
+PACKAGE_opencode = opencode-ai@1.18.33
+PACKAGE_gemini = @google/gemini-cli@0.61.0
+PACKAGE_qwen = @qwen-code/qwen-code@0.15.10
+
 GIT_AS_DEMO = git -c user.name=demo -c user.email=demo@localhost -c commit.gpgsign=false -c core.hooksPath=/dev/null
 
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-slow test-all check bench lock clean
+.PHONY: help install run test test-slow test-agents test-all agents check bench lock clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1	/p' Makefile | expand -t 14
@@ -38,6 +46,9 @@ test: $(INSTALLED) ## run the tests
 test-slow: $(INSTALLED) ## run the heavy tests
 	$(PYTEST) -m slow || test $$? -eq 5 # 5: there is none
 
+test-agents: $(INSTALLED) agents ## run the tests with the real agents; AGENTS="claude codex" chooses
+	AGENTS="$(AGENTS)" $(PYTEST) -m agents
+
 test-all: ## run the tests on each Python from 3.11 on that is here
 	@$(PYTHONS) | sort -V -u -k 1,1 | { \
 		ran= failed=; \
@@ -49,6 +60,17 @@ test-all: ## run the tests on each Python from 3.11 on that is here
 		done; \
 		echo "== ran on:$${ran:- nothing}; failed on:$${failed:- nothing}"; \
 		test -n "$$ran" -a -z "$$failed"; }
+
+# Saved in .agents/package.json: npm would take away again what it installed and nobody asked for.
+agents: ## install the real agents that the tests drive into .agents/: 1.2 GB; AGENTS="claude codex" chooses
+	@npm --version >/dev/null 2>&1 || { \
+		echo "npm is missing: install Node.js 20 or newer with npm (on Debian: nodejs and npm)." >&2; exit 2; }
+	@for agent in $(AGENTS); do case " $(KNOWN_AGENTS) " in *" $$agent "*) ;; \
+		*) echo "There is no agent $$agent here: choose of $(KNOWN_AGENTS)." >&2; exit 2;; esac; done
+	@mkdir -p .agents && test -f .agents/package.json || echo '{"private": true}' >.agents/package.json
+	@echo "Installing into .agents/ (all of them take about 1.2 GB): $(foreach agent,$(AGENTS),$(PACKAGE_$(agent)))"
+	@npm install --prefix .agents --no-audit --no-fund --no-package-lock --save-exact --prefer-offline --loglevel=error \
+		$(foreach agent,$(AGENTS),$(PACKAGE_$(agent)))
 
 check: $(INSTALLED) .types/ennio ## check style, types, and who imports whom
 	$(BIN)/ruff check

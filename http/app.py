@@ -9,6 +9,10 @@ from .connections.asgi import answer_after_body, logged
 from .errors import register_errors
 from .requests.access import guard
 from .requests.asked import LARGEST_BODY
+from .requests.idempotency import GivenAnswers
+from .routes.approvals import approvals
+from .routes.budgets import budgets
+from .routes.messages import messages
 from .routes.projects import projects
 from .routes.sessions import sessions
 from .routes.system import system
@@ -30,9 +34,13 @@ def create_app(supervisor: Supervisor, config: Config) -> QuartTrio:
     app.before_request(_forget_the_last_request)
     guard(app, supervisor, config)
     register_errors(app)
-    for routes in (system, sessions, upkeep):
+    given = GivenAnswers(supervisor.answers)
+    for routes in (system, upkeep, approvals):
         app.register_blueprint(routes(supervisor, config))
-    app.register_blueprint(projects(supervisor))
+    for answered_once in (sessions, messages):
+        app.register_blueprint(answered_once(supervisor, config, given))
+    for readable in (projects, budgets):
+        app.register_blueprint(readable(supervisor))
     app.asgi_app = logged(answer_after_body(app.asgi_app))  # type: ignore[method-assign, assignment]
     return app
 

@@ -13,6 +13,7 @@ from ennio.supervisor import (
     EnnioError,
     Invalid,
     NotFound,
+    OverBudget,
     TooMany,
     Unavailable,
 )
@@ -21,6 +22,7 @@ from .responses import json_answer
 
 STATUS: dict[type[EnnioError], int] = {
     Invalid: 400,
+    OverBudget: 402,
     NotFound: 404,
     Conflict: 409,
     TooMany: 429,

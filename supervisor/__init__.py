@@ -18,19 +18,22 @@ from .errors import (
     HookFailed,
     Invalid,
     NotFound,
+    OverBudget,
     Survived,
     Survivor,
     TooMany,
     Unavailable,
 )
 from .events import Event, Priority
+from .evidence import Evidence
 from .ids import ProjectId, SessionId
 from .journal import JournalFailed
+from .ledger import Standing
 from .lifecycle import status
 from .outbox import Letter
 from .project import Project
 from .protocols import Answers
-from .records import Activity, Answer, Order, Phase, SessionRecord
+from .records import Activity, Answer, Approval, Message, Mode, Order, Phase, SessionRecord
 from .supervisor import Supervisor
 from .transcript import Excerpt
 from .wiring import wire
@@ -40,6 +43,7 @@ __all__ = [
     "AgentMissing",
     "Answer",
     "Answers",
+    "Approval",
     "BranchName",
     "CommandFailed",
     "Config",
@@ -48,13 +52,17 @@ __all__ = [
     "DeadlineExceeded",
     "EnnioError",
     "Event",
+    "Evidence",
     "Excerpt",
     "HookFailed",
     "Invalid",
     "JournalFailed",
     "Letter",
+    "Message",
+    "Mode",
     "NotFound",
     "Order",
+    "OverBudget",
     "Phase",
     "Priority",
     "Project",
@@ -62,6 +70,7 @@ __all__ = [
     "ProjectId",
     "SessionId",
     "SessionRecord",
+    "Standing",
     "Supervisor",
     "Survived",
     "Survivor",

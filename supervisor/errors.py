@@ -10,6 +10,7 @@
     │   ├── IllegalTransition   a move that the lifecycle's table does not have
     │   └── SessionOver         there is no session any more to ask
     ├── TooMany                 the project has its `max_sessions`
+    ├── OverBudget              a budget is spent
     ├── Unavailable             the server is recovering or shutting down
     ├── DeadlineExceeded        it outran its time limit
     │   └── Survived            ... and this is what would not die
@@ -70,6 +71,10 @@ class TooMany(EnnioError):
     def __init__(self, message: str, *, retry_after: int = 30) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class OverBudget(EnnioError):
+    """A budget is spent or held for others. The message says which, its limit, and what was spent of it."""
 
 
 class Unavailable(EnnioError):

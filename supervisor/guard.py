@@ -1,16 +1,19 @@
 """The guard: it looks at all agents, tells sessions of limits that are near, and has runaways ended."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 import trio
 
+from .config import Budget
 from .errors import EnnioError
+from .events import now
 from .ids import SessionId
 from .journal import Journal
+from .ledger import Ledger, Level
 from .limits import Facts, Finding, coming_near, measure, needs_survey, passed
-from .messages import Limit
+from .messages import Limit, OverBudget
 from .protocols import Runtime
 from .session import Session
 
@@ -29,6 +32,7 @@ class _Watch:
     near: frozenset[str] = frozenset()
     told: bool = False
     struck: bool = False
+    budgets: set[tuple[Budget, Level]] = field(default_factory=set)
 
 
 class Guard:
@@ -38,8 +42,8 @@ class Guard:
     that hangs or fails only leaves memory and processes unseen.
     """
 
-    def __init__(self, sessions: Callable[[], Iterable[Session]], journal: Journal) -> None:
-        self._sessions, self._journal = sessions, journal
+    def __init__(self, sessions: Callable[[], Iterable[Session]], journal: Journal, ledger: Ledger) -> None:
+        self._sessions, self._journal, self._ledger = sessions, journal, ledger
         self._watches: dict[tuple[SessionId, int], _Watch] = {}
         self._surveying, self._blind = set[int](), set[int]()
         self._unlooked = set[SessionId]()
@@ -67,6 +71,7 @@ class Guard:
                 key = (session.record.id, session.record.incarnation)
                 self._watches[key] = before.get(key) or _Watch()
                 self._look(session, facts, self._watches[key])
+                self._look_at_money(session, self._watches[key])
                 if seldom or needs_survey(session.project.config.limits):
                     wanted[id(session.runtime)] = session.runtime
             except Exception:
@@ -81,6 +86,14 @@ class Guard:
         near, news = coming_near(watch.near, findings)
         unheard = {finding.name for finding in news if not session.mailbox.hint(_as_message(finding))}
         watch.near = near - unheard
+
+    def _look_at_money(self, session: Session, watch: _Watch) -> None:
+        """Tell a session once of each budget that is near its end, and of one that is spent."""
+        record = session.record
+        for verdict in self._ledger.verdicts(record.id, record.project_id, now()):
+            exceeded, key = verdict.level is Level.OVER, (verdict.budget, verdict.level)
+            if key not in watch.budgets and session.mailbox.hint(OverBudget(verdict.words, exceeded)):
+                watch.budgets.add(key)
 
     def _end(self, session: Session, over: Finding, watch: _Watch) -> None:
         watch.told = watch.told or session.mailbox.hint(_as_message(over))

@@ -9,19 +9,25 @@ import structlog
 import trio
 
 from .branches import BranchName
-from .errors import Conflict, DeadlineExceeded, EnnioError, Unavailable
+from .doing import Doing
+from .errors import DeadlineExceeded, EnnioError, Unavailable
 from .events import now
+from .hearing import Hearing
 from .limits import Facts
 from .mailbox import Mailbox
-from .messages import AgentAdopted, AgentGone, AgentStarted, Observed, StartFailed
-from .outbox import Letter, Outbox
+from .messages import AgentAdopted, AgentGone, AgentStarted, StartFailed
+from .outbox import Outbox
 from .output import OutputLog
 from .project import Project
-from .protocols import Dialogue, Terminal
-from .records import Activity, Command, SessionRecord, Tree
+from .protocols import Dialogue, Interruptible, Terminal
+from .records import Command, Job, Mark, SessionRecord, Tree
+from .speaking import Speaking
+from .watching import watch_screen
 
 _LOOK_BACK = 65536
-"""Bytes of earlier output that are read again when an agent is taken over: enough to see what it is doing."""
+"""Bytes of earlier output that are read again when an agent is taken over that tells of no turns."""
+_POLITE = 2.0
+"""Seconds, at most, that an agent has to end by its own means before it gets a signal."""
 
 _log = structlog.get_logger()
 
@@ -42,17 +48,22 @@ class Incarnation:
         within: float = math.inf,
     ) -> None:
         self.waits_for = "its turn"
-        self.last_output_at: datetime | None = None
         self._project, self._record = project, record
         self._mailbox, self._outbox = mailbox, outbox
         self._within = within
         self._starting = trio.CancelScope(deadline=trio.current_time() + within)
-        self._dialogue: Dialogue = project.agent.dialogue()
-        self._activity = record.activity
-        self._cursor = self._known_output = 0
         self._began = trio.current_time()
-        self._silent_since: float | None = self._began
         self._told_at_start = 0
+        self._leaving = False
+        self.dialogue: Dialogue
+        self.doing: Doing
+        self.hearing: Hearing | None = None
+        self.speaking: Speaking
+
+    @property
+    def last_output_at(self) -> datetime | None:
+        """When the agent said something last, as far as this server knows."""
+        return self.hearing.last_output_at if self.hearing else None
 
     def call_off(self) -> None:
         """Undo the start. Once the session has taken the agent over, this does nothing."""
@@ -83,10 +94,12 @@ class Incarnation:
             f"starting the agent took longer than {self._within:g} s; it was waiting for {self.waits_for}"
         )
 
-    def facts(self, terminal: Terminal) -> Facts:
-        """Return what is known of the run so far, for the guard."""
-        turns = terminal.taken + self._told_at_start
-        return Facts(self._began, self._silent_since, terminal.usage(), turns)
+    def facts(self, terminal: Terminal, turns: int) -> Facts:
+        """Return what is known of the run so far, for the guard; `turns` is how many its dialogue told of."""
+        assert self.hearing is not None  # it is there before anyone has the terminal
+        told = terminal.taken + self._told_at_start
+        turns = turns if self.dialogue.turns else told
+        return Facts(self._began, self.hearing.silent_since, terminal.usage(), turns)
 
     async def recover(self) -> None:
         """Go on with what an earlier server began; undo a start that it did not finish."""
@@ -112,34 +125,65 @@ class Incarnation:
 
     async def _go_on(self, terminal: Terminal) -> None:
         said = OutputLog(self._project.output(self._record.id), self._project.config.output_bytes)
-        self._cursor = max(terminal.handle.output_start, said.end - _LOOK_BACK)
-        self._count_from_earlier(said)
-        self._open_again(terminal)
+        self._converse(terminal, self._project.job(self._record, self._record.tree, None), said)
         await self._mailbox.ask(AgentAdopted(terminal))
         await self._mailbox.tell(await self._see_out(terminal))
 
-    def _count_from_earlier(self, said: OutputLog) -> None:
+    def _converse(self, terminal: Terminal, job: Job, earlier: OutputLog | None = None) -> None:
+        """Be ready to talk with the agent; with `earlier` output, go on where an earlier server left off."""
+        self.dialogue = self._project.agent.dialogue(job)
+        self.doing = Doing(
+            trio.current_time(), turns=self.dialogue.turns, idle_after=self._project.idle_after
+        )
+        record, start = self._record, terminal.handle.output_start
+        if earlier is None:
+            opening = self.dialogue.open()
+        else:
+            mark = record.mark or Mark(start if self.dialogue.turns else max(start, earlier.end - _LOOK_BACK))
+            start = max(start, mark.at)
+            opening = self._recall(terminal, record.mark)
+        self.speaking = Speaking(
+            record.id,
+            self._project.agent.name,
+            self.dialogue,
+            self._outbox,
+            self._mailbox,
+            self._project.accounts,
+            self.doing,
+            self._mark,
+        )
+        end = earlier.end if earlier else 0
+        hearing = Hearing(
+            self.dialogue, self.doing, self._mailbox, self._outbox, self.speaking.answer, start, end
+        )
+        self.hearing = hearing
+        if earlier is not None:
+            self._count_from_earlier(hearing, earlier)
+        if self.dialogue.ready:
+            self.doing.ready(trio.current_time())
+        self.speaking.say(opening)
+
+    def _mark(self) -> Mark:
+        assert self.hearing is not None  # nothing is said before it is there
+        return self.hearing.mark()
+
+    def _recall(self, terminal: Terminal, mark: Mark | None) -> bytes:
+        """Let the dialogue remember; return its first words if the agent was not told them."""
+        if mark is not None:
+            self.dialogue.recall(mark.memory)
+            return b""
+        opening = self.dialogue.open()
+        return b"" if terminal.taken else opening
+
+    def _count_from_earlier(self, hearing: Hearing, said: OutputLog) -> None:
         """Let time count since the agent's start, and silence since its last word, not since now."""
         started, written = self._record.started_at, said.last_written()
         if started is not None:
             self._began -= max(0.0, (now() - started).total_seconds())
-        self._silent_since = self._began
+        hearing.silent_since = self._began
         if written is not None:
-            self._silent_since = trio.current_time() - max(0.0, time.time() - written)
-            self.last_output_at = datetime.fromtimestamp(written, UTC)
-        self._known_output = said.end
-
-    def _open_again(self, terminal: Terminal) -> None:
-        """Tell the agent what it was started for if it did not begin to read that from an earlier server."""
-        if self._record.tree is None:
-            return
-        try:
-            command = self._command(self._record.tree)
-        except EnnioError as error:  # the configuration has changed; whether that was told cannot be known
-            _log.warning("an agent may lack its prompt", session_id=self._record.id, error=str(error))
-            return
-        if terminal.taken == 0 or command.holds_prompt:
-            self._open_with(command)
+            hearing.silent_since = trio.current_time() - max(0.0, time.time() - written)
+            hearing.last_output_at = datetime.fromtimestamp(written, UTC)
 
     async def _start(self) -> Terminal:
         """Make the workspace, start the agent, hand both to the session; or give all of it back."""
@@ -149,25 +193,24 @@ class Incarnation:
             if tree is None:
                 tree = await undo.enter_async_context(self._checkout())
             self.waits_for = "the agent's start"
-            command = self._command(tree)
+            job = self._project.job(self._record, tree, self._record.opening)
+            command = await self._command(job)
             terminal = await self._project.runtime.launch(self._project.launch(self._record, tree, command))
             undo.push_async_callback(_end, terminal)
-            self._began = self._silent_since = trio.current_time()
-            self._open_with(command)
+            self._began = trio.current_time()
+            self._told_at_start = int(command.holds_prompt and self._record.opening is not None)
+            self._converse(terminal, job)
+            started = AgentStarted(tree, terminal, told=bool(self._told_at_start))
             with trio.CancelScope(shield=True):  # the session takes it or refuses it, nothing in between
-                await self._mailbox.ask(AgentStarted(tree, terminal))
+                await self._mailbox.ask(started)
             undo.pop_all()
         return terminal
 
-    def _command(self, tree: Tree) -> Command:
-        return self._project.agent.command(self._project.job(self._record, tree, self._record.opening))
-
-    def _open_with(self, command: Command) -> None:
-        """Tell the agent first what it was started for, unless its command holds it."""
-        if self._record.opening and command.holds_prompt:
-            self._told_at_start = 1
-        elif self._record.opening:
-            self._outbox.put(Letter(self._record.opening))
+    async def _command(self, job: Job) -> Command:
+        command = self._project.agent.command(job)
+        if command.files:
+            await trio.to_thread.run_sync(self._project.write_files, self._record.id, command.files)
+        return command
 
     def _checkout(self) -> AbstractAsyncContextManager[Tree]:
         record = self._record
@@ -176,14 +219,17 @@ class Incarnation:
 
     async def _see_out(self, terminal: Terminal) -> AgentGone:
         """Serve the agent until it ended, end what it left running, and return how it ended."""
+        assert self.hearing is not None  # `_converse` was called
         try:
-            async with trio.open_nursery() as writing:
-                writing.start_soon(self._write_letters, terminal)
+            async with trio.open_nursery() as serving:
+                serving.start_soon(self.speaking.speak, terminal)
+                serving.start_soon(self.hearing.watch)
+                serving.start_soon(watch_screen, terminal, self.hearing, self.dialogue)
                 async with trio.open_nursery() as reading:
-                    reading.start_soon(self._read_output, terminal)
+                    reading.start_soon(self.hearing.listen, terminal)
                     exit_code = await terminal.wait()
                     await terminal.stop(self._project.kill_grace)
-                writing.cancel_scope.cancel()
+                serving.cancel_scope.cancel()
         except Exception:
             await _end(terminal)
             raise
@@ -192,41 +238,22 @@ class Incarnation:
                 await terminal.aclose()
         return AgentGone(exit_code, terminal.alone)
 
-    async def _write_letters(self, terminal: Terminal) -> None:
-        while True:
-            letter = await self._outbox.take()
-            gone = Conflict(f"the agent of {self._record.id} ended before it had read the message")
-            try:
-                with letter.until_withdrawn():
-                    await terminal.write(self._dialogue.encode(letter.text), letter.begin)
-                    letter.reply.answer()
-            except Conflict as error:
-                letter.reply.refuse(error)
-            finally:
-                letter.reply.refuse(gone)
+    async def end(self, terminal: Terminal, grace: float) -> None:
+        """End the agent and all it started, within `grace` seconds by its own means and by asking.
 
-    async def _read_output(self, terminal: Terminal) -> None:
-        self._cursor = max(self._cursor, terminal.handle.output_start)
-        while True:
-            with trio.move_on_after(self._project.idle_after) as patience:
-                chunk = await terminal.read(self._cursor)
-            if patience.cancelled_caught:
-                await self._saw(Activity.IDLE)
-                chunk = await terminal.read(self._cursor)
-            if not chunk.data:
-                return
-            self._cursor, news = chunk.end, chunk.end > self._known_output
-            if news:
-                self.last_output_at, self._silent_since = now(), None
-            for activity in self._dialogue.receive(chunk.data):
-                await self._saw(activity)
-            if news:  # a session that is slow to listen does not make its agent idle
-                self._silent_since = trio.current_time()
-
-    async def _saw(self, activity: Activity) -> None:
-        if activity is not self._activity:
-            self._activity = activity
-            await self._mailbox.tell(Observed(activity))
+        An agent with turns is told to leave off and then that nobody will tell it more; what it left or
+        would not end gets a signal.
+        """
+        polite = min(grace / 2, _POLITE) if self.dialogue.turns and not self._leaving else 0.0
+        self._leaving = True
+        began = trio.current_time()
+        if polite:
+            if isinstance(self.dialogue, Interruptible):
+                self.speaking.say(self.dialogue.interrupt())
+            self.speaking.say_goodbye()
+            with trio.move_on_after(polite):
+                await terminal.wait()
+        await terminal.stop(max(0.0, grace - (trio.current_time() - began)))
 
 
 async def _end(terminal: Terminal) -> None:

@@ -1,12 +1,14 @@
 """The one record of what happened: an event is stored before anyone acts on it or sees it."""
 
+from collections.abc import Iterable, Sequence
+
 import structlog
 import trio
 
 from .events import Event
 from .ids import SessionId
-from .protocols import Answers, Store
-from .records import SessionRecord
+from .protocols import Answers, Step, Store
+from .records import Message, SessionRecord, Spend
 
 _log = structlog.get_logger()
 
@@ -45,13 +47,15 @@ class Journal:
         """Return every session that is known, oldest first."""
         return await self._store.load()
 
-    async def append(self, event: Event, record: SessionRecord) -> None:
-        """Store the event, and the record as it is after it, or raise `JournalFailed`."""
+    async def append(self, step: Step) -> None:
+        """Store a step, or raise `JournalFailed`."""
         try:
-            await self._store.append(event, record)
+            await self._store.append(step)
         except Exception as error:
-            raise JournalFailed(f"{event.event_type} of {event.session_id} could not be stored") from error
-        _log.info(event.event_type, session_id=event.session_id, message=event.message())
+            what = ", ".join(event.event_type for event in step.events) or "a change"
+            raise JournalFailed(f"{what} of {step.record.id} could not be stored") from error
+        for event in step.events:
+            _log.info(event.event_type, session_id=event.session_id, message=event.message())
 
     async def forget(self, session_id: SessionId) -> None:
         """Drop a session whose spawn was undone: nobody was ever told of it."""
@@ -63,3 +67,15 @@ class Journal:
     async def history(self, session_id: SessionId) -> list[Event]:
         """Return what callers may see of a session's past, oldest first."""
         return [event for event in await self._store.history(session_id) if event.public]
+
+    async def messages(self, session_id: SessionId) -> Sequence[Message]:
+        """Return what a session was ever sent, oldest first."""
+        return await self._store.messages(session_id)
+
+    async def undelivered(self) -> Sequence[Message]:
+        """Return the messages of all sessions of which more may become, oldest first."""
+        return await self._store.undelivered()
+
+    async def spends(self) -> Iterable[Spend]:
+        """Return all money that was ever spent, oldest first."""
+        return await self._store.spends()

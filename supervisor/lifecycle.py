@@ -6,8 +6,22 @@ from . import events as e
 from .errors import IllegalTransition
 from .records import Phase, SessionRecord
 
+_TALK = (
+    e.MessageMoved,
+    e.ConversationKnown,
+    e.ConversationLost,
+    e.TurnBegan,
+    e.TurnOver,
+    e.ApprovalResolved,
+    e.UsageCounted,
+    e.UsageLimitReached,
+)
+"""What may come of an agent that runs, also while it is being stopped: the session stays where it is."""
+
 TRANSITIONS: dict[Phase, dict[type[e.Event], Phase]] = {
     Phase.SPAWNING: {
+        e.MessageMoved: Phase.SPAWNING,
+        e.MessageTaken: Phase.SPAWNING,
         e.SessionSpawned: Phase.SPAWNING,
         e.SessionWorking: Phase.RUNNING,
         e.SessionRestored: Phase.RUNNING,
@@ -17,7 +31,13 @@ TRANSITIONS: dict[Phase, dict[type[e.Event], Phase]] = {
         e.KillRequested: Phase.STOPPING,
     },
     Phase.RUNNING: {
+        **dict.fromkeys(_TALK, Phase.RUNNING),
         e.ActivityChanged: Phase.RUNNING,
+        e.MessageTaken: Phase.RUNNING,
+        e.ApprovalRequested: Phase.RUNNING,
+        e.UsageLimitOver: Phase.RUNNING,
+        e.BudgetNear: Phase.RUNNING,
+        e.BudgetExceeded: Phase.STOPPING,
         e.LimitNear: Phase.RUNNING,
         e.LimitExceeded: Phase.STOPPING,
         e.SessionFinished: Phase.DONE,
@@ -27,6 +47,7 @@ TRANSITIONS: dict[Phase, dict[type[e.Event], Phase]] = {
         e.KillRequested: Phase.STOPPING,
     },
     Phase.STOPPING: {
+        **dict.fromkeys(_TALK, Phase.STOPPING),
         e.KillRequested: Phase.STOPPING,
         e.SpawnUndone: Phase.KILLED,
         e.SessionExited: Phase.EXITED,
@@ -34,18 +55,22 @@ TRANSITIONS: dict[Phase, dict[type[e.Event], Phase]] = {
         e.SessionKilled: Phase.KILLED,
     },
     Phase.EXITED: {
+        e.MessageMoved: Phase.EXITED,
         e.RestoreRequested: Phase.SPAWNING,
         e.KillRequested: Phase.STOPPING,
     },
     Phase.FAILED: {
+        e.MessageMoved: Phase.FAILED,
         e.RestoreRequested: Phase.SPAWNING,
         e.KillRequested: Phase.STOPPING,
     },
     Phase.DONE: {
+        e.MessageMoved: Phase.DONE,
         e.RestoreRequested: Phase.SPAWNING,
         e.SessionCleaned: Phase.DONE,
     },
     Phase.KILLED: {
+        e.MessageMoved: Phase.KILLED,
         e.SessionCleaned: Phase.KILLED,
     },
 }

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from .errors import EnnioError
+from .mailbox import Reply
+from .observations import Observation
 from .outbox import Letter
 from .protocols import Removal, Terminal
-from .records import Activity, Tree
+from .records import Activity, Approval, Mark, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Abandon:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Give this letter to the agent. Answered when it lies in the outbox; the letter has its own reply."""
+    """Give this letter to the agent. Answered when it lies in the outbox; the letter has its own replies."""
 
     letter: Letter
 
@@ -72,6 +74,8 @@ class AgentStarted:
 
     tree: Tree
     terminal: Terminal
+    told: bool = False
+    """Whether its command line held what it was started for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,74 @@ class StartFailed:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The agent's output shows this."""
+    """The agent does something else now."""
 
     activity: Activity
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A line of the agent's output shows this; `mark` is how far it is taken in with that line."""
+
+    seen: tuple[Observation, ...]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """This letter is about to be written, by the write of that number. Refused when nothing may be."""
+
+    letter: Letter
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """This letter was written, whole."""
+
+    letter: Letter
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """This letter will not be written any more."""
+
+    letter: Letter
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Answer a permission that the agent waits for. Answered when the agent was given the answer."""
+
+    approval_id: str
+    allow: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The agent was given the answer to what it asked; `reply` is whose wish that was."""
+
+    approval: Approval
+    allow: bool
+    by: str
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The usage limit of the agent's account is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """A budget is spent, or near that: then `exceeded` is False. `words` say which."""
+
+    words: str
+    exceeded: bool
 
 
 @dataclass(frozen=True, slots=True)

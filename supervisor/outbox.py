@@ -8,17 +8,28 @@ import trio
 
 from .errors import Conflict
 from .mailbox import Reply
+from .records import Message, Mode
 
 
 class Letter:
-    """One message to the agent. It can be withdrawn until its first byte was written."""
+    """One message to the agent. It can be withdrawn until its first byte was written.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    `reply` comes when it was written (or stored, where the agent has turns), `accepted` when the agent took
+    it up. `message` is what is stored of it, from when that is known.
+    """
+
+    def __init__(self, text: str, mode: Mode = Mode.QUEUE, message: Message | None = None) -> None:
+        self.text, self.mode = text, mode
+        self.message = message
         self.begun = False
-        self.reply = Reply()
+        self.reply, self.accepted = Reply(), Reply()
         self._scope = trio.CancelScope()
         self._in_hand, self._decided = False, trio.Event()
+
+    @property
+    def settled(self) -> bool:
+        """Whether it will get to the agent whether anybody waits for that or not."""
+        return self.begun or (self.message is not None and self.message.awaits)
 
     def begin(self) -> None:
         """The first byte is on its way: from here on the letter is completed."""
@@ -36,6 +47,11 @@ class Letter:
         if self._in_hand:
             await self._decided.wait()
 
+    def refuse(self, error: Exception) -> None:
+        """Tell whoever waits for it that nothing more will become of it."""
+        self.reply.refuse(error)
+        self.accepted.refuse(error)
+
     @contextmanager
     def until_withdrawn(self) -> Iterator[None]:
         """Leave the block early, and quietly, when the letter is withdrawn. For the one writer alone."""
@@ -48,25 +64,48 @@ class Letter:
 
 
 class Outbox:
-    """The letters that an agent has not read yet, first come first served."""
+    """The letters that an agent has not been given yet, first come first served."""
 
     def __init__(self) -> None:
         self._letters: deque[Letter] = deque()
-        self._arrived = trio.Event()
+        self._news = trio.Event()
 
-    def put(self, letter: Letter) -> None:
-        """Add a letter at the end. How many there may be is for those who wait for room at the door."""
-        self._letters.append(letter)
-        self._arrived.set()
+    def __len__(self) -> int:
+        return len(self._letters)
 
-    async def take(self) -> Letter:
-        """Wait for the next letter and take it out. For the one writer alone."""
-        while not self._letters:
-            self._arrived = trio.Event()
-            await self._arrived.wait()
-        return self._letters.popleft()
+    def put(self, letter: Letter, *, first: bool = False) -> None:
+        """Add a letter at the end, or before all others. How many there may be is for others to say."""
+        if first:
+            self._letters.appendleft(letter)
+        else:
+            self._letters.append(letter)
+        self.stir()
 
-    def refuse(self, why: str) -> None:
-        """Give every letter back to its sender."""
-        while self._letters:
-            self._letters.popleft().reply.refuse(Conflict(why))
+    def first(self) -> Letter | None:
+        """Return the next letter, which stays; None: there is none."""
+        return self._letters[0] if self._letters else None
+
+    def remove(self, letter: Letter) -> None:
+        """Take a letter out, if it is there."""
+        if letter in self._letters:
+            self._letters.remove(letter)
+
+    def stir(self) -> None:
+        """Wake the writer: something has changed for it, also where that is no letter."""
+        self._news.set()
+
+    async def stirred(self) -> None:
+        """Wait until something has changed since this was called last. For the one writer alone."""
+        await self._news.wait()
+        self._news = trio.Event()
+
+    def waiting(self) -> tuple[Letter, ...]:
+        """Return the letters, the next one first."""
+        return tuple(self._letters)
+
+    def refuse(self, why: str) -> list[Letter]:
+        """Give every letter back to its sender, and return them."""
+        refused, self._letters = list(self._letters), deque()
+        for letter in refused:
+            letter.refuse(Conflict(why))
+        return refused

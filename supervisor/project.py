@@ -1,17 +1,21 @@
 """A project with everything that a session of it works with."""
 
+import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from .accounts import Accounts
 from .config import ProjectConfig
-from .errors import AgentMissing, Invalid
+from .errors import AgentMissing, Invalid, Unavailable
 from .events import now
 from .ids import SessionId
+from .ledger import Ledger
+from .prices import Prices
 from .prompts import compose
 from .protocols import Agent, Runtime, Workspace
-from .records import Command, Hold, Job, Launch, Order, SessionRecord, Tree
+from .records import Command, Hold, Job, Launch, Order, Permissions, SessionRecord, Tree
 
 _MEMORY_CEILING = 1.25
 """The kernel's own limit, as a multiple of the configured one: it is for what outruns the guard, and must be
@@ -40,6 +44,9 @@ class Project:
     kill_grace: float
     orphan_timeout: float
     start_within: float = 60.0
+    accounts: Accounts = field(default_factory=Accounts)
+    prices: Prices = field(default_factory=Prices)
+    ledger: Ledger = field(default_factory=lambda: Ledger(()))
 
     def check(self, order: Order) -> None:
         """Raise `Invalid` for an order that this project cannot serve, whatever else is going on."""
@@ -66,16 +73,40 @@ class Project:
             key=order.key,
         )
 
-    def job(self, record: SessionRecord, tree: Tree, prompt: str | None) -> Job:
+    def job(self, record: SessionRecord, tree: Tree | None, prompt: str | None) -> Job:
         """Describe one start of the agent, as the agent's own knowledge wants it."""
+        permissions = self.config.permissions
         return Job(
             session_id=record.id,
             project_id=record.project_id,
-            workspace=tree.path,
-            branch=tree.branch,
+            workspace=tree.path if tree else "",
+            branch=tree.branch if tree else "",
             prompt=prompt,
             model=self.config.model,
+            conversation=record.conversation if self.agent.resumes else None,
+            rules=self.config.agent_rules if self.agent.reads_rules else (),
+            permissions=Permissions(permissions) if permissions else None,
+            passthrough=self.config.passthrough,
+            folder=str(self._files(record.id)),
+            terminal=self.config.runtime == "tmux",
         )
+
+    def write_files(self, session_id: SessionId, files: Mapping[str, str]) -> None:
+        """Write what an agent is to find in its private folder. Blocks; raises `Unavailable`."""
+        folder = self._files(session_id)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name, text in files.items():
+                anew = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+                descriptor = os.open(folder / name, anew, 0o600)
+                with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+                    file.write(text)
+        except OSError as error:
+            what = f"what the agent of {session_id} is to read cannot be written"
+            raise Unavailable(f"{what}: {error.strerror}") from error
+
+    def _files(self, session_id: SessionId) -> Path:
+        return self.folder / session_id / "agent"
 
     def hold(self, record: SessionRecord, incarnation: int) -> Hold:
         """Describe where one incarnation of the agent is held."""
@@ -109,7 +140,7 @@ class Project:
 
     def first_prompt(self, record: SessionRecord) -> str:
         """Return what a new agent is told."""
-        return compose(record.prompt, self.config.agent_rules)
+        return compose(record.prompt, () if self.agent.reads_rules else self.config.agent_rules)
 
     def output(self, session_id: SessionId) -> Path:
         """Return the folder that keeps a session's output."""

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from itertools import islice
 
 from .config import ProjectConfig
-from .events import Event
+from .events import Event, now
+from .evidence import Evidence
 from .ids import ProjectId, SessionId
 from .journal import Journal
+from .ledger import Ledger, Standing
 from .output import OutputLog
 from .project import Project
 from .projects import Projects
 from .protocols import Answers
-from .records import SessionRecord
+from .records import Approval, Message, SessionRecord
 from .roster import Roster
 from .transcript import Excerpt, excerpt
 
@@ -19,8 +21,8 @@ from .transcript import Excerpt, excerpt
 class Reading:
     """The side of a supervisor that changes nothing. An id that nobody knows raises `NotFound`."""
 
-    def __init__(self, projects: Projects, journal: Journal) -> None:
-        self._projects, self._journal = projects, journal
+    def __init__(self, projects: Projects, journal: Journal, ledger: Ledger) -> None:
+        self._projects, self._journal, self._ledger = projects, journal, ledger
         self._roster = Roster()
 
     @property
@@ -76,11 +78,38 @@ class Reading:
         record = self.get(session_id)
         project = self._projects.of(record)
         log = OutputLog(project.output(session_id), project.config.output_bytes)
-        return excerpt(log, after=after, limit=limit, raw=raw, complete=record.handle is None)
+        dialogue = project.agent.dialogue(project.job(record, record.tree, None))
+        readable = dialogue.readable if dialogue.turns else None
+        return excerpt(
+            log, after=after, limit=limit, raw=raw, complete=record.handle is None, readable=readable
+        )
 
     def attach(self, session_id: SessionId) -> tuple[str, ...] | None:
         """Return what an operator runs to see the agent's terminal, or None when it has none."""
         return self._roster.find(session_id).attach
+
+    def budgets(self) -> Sequence[Standing]:
+        """Return each budget with what was spent of it in its period, in the configuration's order."""
+        return self._ledger.standings(now())
+
+    def approvals(self) -> Sequence[tuple[SessionRecord, Approval]]:
+        """Return every permission that an agent waits for, the one that was asked first first."""
+        waiting = [
+            (session.record, approval)
+            for session in self._roster.all()
+            for approval in session.record.approvals
+            if not session.vanished
+        ]
+        return sorted(waiting, key=lambda one: one[1].asked_at)
+
+    def evidence(self, session_id: SessionId) -> Sequence[Evidence]:
+        """Return what was seen last of an agent's present run, oldest first."""
+        return self._roster.find(session_id).evidence()
+
+    async def messages(self, session_id: SessionId) -> Sequence[Message]:
+        """Return what a session was sent, oldest first; what waits at the door is not among it yet."""
+        self._roster.find(session_id)
+        return await self._journal.messages(session_id)
 
     async def history(self, session_id: SessionId) -> Sequence[Event]:
         """Return what happened to a session, oldest first."""

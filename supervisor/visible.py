@@ -1,5 +1,7 @@
 """What anyone may see of a session at any time, without asking it."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,16 +11,21 @@ import trio
 from . import events as e
 from . import messages as m
 from .actor import Actor
+from .draft import Draft
 from .errors import EnnioError, Survivor
+from .evidence import Evidence
 from .incarnation import Incarnation
 from .journal import Journal
-from .lifecycle import ENDED, advance
+from .lifecycle import ENDED
 from .limits import Facts
 from .mailbox import Reply
-from .outbox import Outbox
+from .outbox import Letter, Outbox
 from .project import Project
 from .protocols import Attachable, Runtime, Terminal
-from .records import Phase, SessionRecord
+from .records import Message, Phase, SessionRecord
+
+_COSTS = {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}
+"""Phases in which there is an agent, or is to be one, so that budgets keep something for it."""
 
 _LETTERS = 16
 """How many messages may wait for one agent; further senders wait at the door."""
@@ -28,12 +35,25 @@ class Visible(Actor):
     """What a session is: its record, its agent's present run, and who waits for what of it."""
 
     def __init__(
-        self, record: SessionRecord, project: Project, journal: Journal, start: m.Spawn | None = None
+        self,
+        record: SessionRecord,
+        project: Project,
+        journal: Journal,
+        start: m.Spawn | None = None,
+        messages: Sequence[Message] = (),
     ) -> None:
         super().__init__(record.id)
         self._record, self._project, self._journal = record, project, journal
         self.door = trio.Semaphore(_LETTERS)
         self._outbox = Outbox()
+        for message in messages:
+            self._outbox.put(Letter(message.text, message.mode, message))
+        self._opening: Letter | None = None
+        """What the agent is told first in the run that was asked for last."""
+        self._told: list[Letter] = []
+        """Letters that were given to the agent, or are just being, and that it has not taken up."""
+        self._deciding: dict[str, Reply] = {}
+        """By approval: who waits for the agent to be given the answer."""
         self._incarnation: Incarnation | None = None
         self._terminal: Terminal | None = None
         self._attach: tuple[str, ...] | None = None
@@ -89,7 +109,17 @@ class Visible(Actor):
         """What is known of its agent's present run, or None when none runs."""
         if self._record.phase is not Phase.RUNNING or not self._incarnation or not self._terminal:
             return None
-        return self._incarnation.facts(self._terminal)
+        return self._incarnation.facts(self._terminal, self._record.turns)
+
+    async def accepted(self, letter: Letter) -> None:
+        """Wait until the agent has taken a letter up, where it tells. Raises `Conflict` if it never will."""
+        if letter.message and letter.message.awaits:
+            await letter.accepted.take()
+
+    def evidence(self) -> list[Evidence]:
+        """Return what was seen last of its agent's present run, oldest first."""
+        run = self._incarnation
+        return list(run.doing.evidence) if run and run.hearing else []
 
     def survivors(self) -> tuple[Survivor, ...]:
         """What a kill has not ended yet."""
@@ -100,14 +130,31 @@ class Visible(Actor):
         """What an operator runs to see the agent's terminal, or None when it has none."""
         return self._attach if self._terminal else None
 
+    def _begin(self, within: float = math.inf) -> None:
+        """Begin a run of the agent; see `Incarnation`."""
+        self._called_off = self._over_limit = None
+        self._struck = False
+        self._incarnation = Incarnation(self._project, self._record, self.mailbox, self._outbox, within)
+        self._nursery.start_soon(self._incarnation.run)
+
     def _take(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._attach = terminal.attach if isinstance(terminal, Attachable) else None
 
     async def became(self, kind: type[e.Event], **particulars: Any) -> None:
         """Let something have happened: the one door through which the session changes."""
-        record = self._record
-        event = kind(session_id=record.id, project_id=record.project_id, **particulars)
-        after = advance(record, event)  # raises before anything is written
-        await self._journal.append(event, after)
-        self._record = after
+        draft = Draft(self._record)
+        draft.let(kind, **particulars)  # raises before anything is written
+        await self.commit(draft)
+
+    async def commit(self, draft: Draft) -> None:
+        """Let all of a draft have happened: it is stored, then it counts."""
+        await self._journal.append(draft.step())
+        self._record = draft.record
+        ledger = self._project.ledger
+        for spend in draft.spends:
+            ledger.add(spend)
+        if self._record.phase in _COSTS:
+            ledger.reserve(self._record.id, self._record.project_id)
+        else:
+            ledger.release(self._record.id)

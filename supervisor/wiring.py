@@ -6,11 +6,14 @@ from functools import cache
 
 import trio
 
+from .accounts import Accounts
 from .config import Config, ProjectConfig
 from .environment import undirected
 from .instance import instance_of
 from .journal import Journal
+from .ledger import Ledger
 from .plugins import load
+from .prices import Prices
 from .project import Project
 from .projects import Projects
 from .protocols import Agent, Host, Runtime, Store, Workspace
@@ -33,6 +36,8 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
     known = {name: value for name, value in environ.items() if name not in config.secret_variables}
     env = undirected(known, ceiling=config.data_dir / "workspaces")
 
+    accounts, prices, ledger = Accounts(), Prices(config.prices), Ledger(config.budgets)
+
     @cache
     def runtimes(name: str) -> Runtime:
         runtime: Runtime = load("runtimes", name)(host=host, nursery=nursery)
@@ -51,6 +56,9 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
             kill_grace=config.timeouts.kill_grace,
             orphan_timeout=config.orphan_timeout,
             start_within=config.timeouts.spawn,
+            accounts=accounts,
+            prices=prices,
+            ledger=ledger,
         )
 
     def retired(record: SessionRecord) -> Project:
@@ -65,7 +73,7 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
     nursery.start_soon(host.run_forever)
     nursery.start_soon(journal.run_forever)
     known_projects = Projects(projects, folder, retired)
-    supervisor = Supervisor(nursery, host, known_projects, journal, config.timeouts)
+    supervisor = Supervisor(nursery, host, known_projects, journal, config.timeouts, ledger)
     nursery.start_soon(supervisor.guard_forever)
     if config.retention_days is not None:
         nursery.start_soon(supervisor.prune_forever, config.retention_days)
@@ -84,7 +92,12 @@ def _agent(config: Config, name: str) -> Agent:
     env = settings.env if settings else {}
     command = settings.command if settings else _NO_COMMAND
     if command:
-        custom: Agent = load("agents", "command")(name=name, command=command, env=env)
+        more = (
+            {"protocol": settings.protocol, "resume": settings.resume, "marks": settings.marks}
+            if settings
+            else {}
+        )
+        custom: Agent = load("agents", "custom")(name=name, command=command, env=env, **more)
         return custom
     built_in: Agent = load("agents", name)(name=name, program=settings and settings.program, env=env)
     return built_in

@@ -1,6 +1,6 @@
 """Fakes of the ports, in virtual time: an agent that reads, prints and dies as a test tells it to."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
@@ -9,13 +9,15 @@ import trio
 from ennio.supervisor.branches import BranchName
 from ennio.supervisor.config import Timeouts
 from ennio.supervisor.errors import Conflict, EnnioError, Survivor
+from ennio.supervisor.events import Event
 from ennio.supervisor.ids import ProjectId, SessionId
 from ennio.supervisor.journal import Journal
+from ennio.supervisor.observations import Observation, Seems
 from ennio.supervisor.output import Chunk
 from ennio.supervisor.project import Project
 from ennio.supervisor.projects import Projects
-from ennio.supervisor.protocols import Removal, Store, Stray
-from ennio.supervisor.records import Activity, Command, Handle, Hold, Job, Launch, Tree, Usage
+from ennio.supervisor.protocols import Memory, Removal, Step, Store, Stray
+from ennio.supervisor.records import Activity, Command, Handle, Hold, Job, Launch, SessionRecord, Tree, Usage
 from ennio.supervisor.supervisor import Supervisor
 
 
@@ -32,8 +34,9 @@ class FakeTerminal:
         self.usage_now: Usage | None = None
         self.heard: list[bytes] = []
         self.graces: list[float] = []
-        self.released = False
+        self.released = self.input_closed = False
         self._exit: int | None = None
+        self._dies_at: float | None = None
         self._leader_gone, self._tree_gone = trio.Event(), trio.Event()
         self._said, self._more = b"", trio.Event()
 
@@ -59,6 +62,10 @@ class FakeTerminal:
         await trio.lowlevel.checkpoint()
         self.heard.append(data)
 
+    async def close_input(self) -> None:
+        await trio.lowlevel.checkpoint()
+        self.input_closed = True
+
     async def read(self, after: int) -> Chunk:
         while len(self._said) <= after and not self._tree_gone.is_set():
             self._more = trio.Event()
@@ -72,10 +79,8 @@ class FakeTerminal:
 
     async def stop(self, grace: float) -> None:
         self.graces.append(grace)
-        if len(self.graces) > 1:  # joins the first
-            await self._tree_gone.wait()
-            return
-        await trio.sleep(self._world.dies_after)
+        self._dies_at = self._dies_at or trio.current_time() + self._world.dies_after
+        await trio.sleep_until(self._dies_at)  # a second one joins the first
         self.die(-15)
         self._tree_gone.set()
         self._more.set()
@@ -115,6 +120,10 @@ class World:
     undone: list[SessionId] = field(default_factory=list)
     undo_fails: EnnioError | None = None
     left: list[Stray] = field(default_factory=list)
+    resumes: bool = False
+    reads_rules: bool = False
+    speaks: "type[FakeDialogue]" = field(default_factory=lambda: FakeDialogue)
+    jobs: list[Job] = field(default_factory=list)
     held: dict[SessionId, FakeTerminal] = field(default_factory=dict)
     """Agents that outlived their server."""
 
@@ -166,14 +175,36 @@ class World:
     def command(self, job: Job) -> Command:
         return Command(("agent", job.prompt or ""), {"AGENT": "fake"}, self.holds_prompt)
 
-    def dialogue(self) -> "World":
-        return self
+    def dialogue(self, job: Job) -> "FakeDialogue":
+        self.jobs.append(job)
+        return self.speaks()
 
-    def receive(self, data: bytes) -> tuple[Activity, ...]:
-        return (Activity.WAITING_INPUT,) if data.endswith(b"?") else (Activity.ACTIVE,)
 
-    def encode(self, text: str) -> bytes:
+class FakeDialogue:
+    """Lines; what ends with a question mark waits for an answer."""
+
+    turns, ready = False, True
+
+    def open(self) -> bytes:
+        return b""
+
+    def receive(self, line: bytes) -> Iterable[Observation]:
+        waits = line.endswith(b"?")
+        return (Seems(Activity.WAITING_INPUT, "a question") if waits else Seems(Activity.ACTIVE),)
+
+    def replies(self) -> bytes:
+        return b""
+
+    def tell(self, text: str) -> bytes:
         return text.encode() + b"\n"
+
+    def memory(self) -> Memory:
+        return {}
+
+    def recall(self, memory: Mapping[str, object]) -> None: ...
+
+    def readable(self, line: bytes) -> str:
+        return line.decode()
 
 
 class FakeCheckout(AbstractAsyncContextManager[Tree]):
@@ -201,4 +232,9 @@ def supervise(
     """Return a supervisor; the first project stands in for those that are no longer configured."""
     first = next(iter(projects.values()))
     known = Projects(projects, first.folder, lambda _: first)
-    return Supervisor(nursery, World(), known, Journal(store), timeouts)
+    return Supervisor(nursery, World(), known, Journal(store), timeouts, first.ledger)
+
+
+def step(event: Event, record: SessionRecord) -> Step:
+    """Return the step in which that alone happened."""
+    return Step((event,), record)

@@ -15,18 +15,25 @@ ROOT = Path(__file__).parent.parent
 
 # The core of ennio.supervisor: each module may import what stands in the rows above its own.
 CORE = """
-    errors      environment     output
-    ids         mailbox     plugins     prompts     instance
-    branches    records     outbox
-    events.*
-    lifecycle   protocols.*
-    config.*
-    actor       journal     limits      messages    project     restarts
-    incarnation projects    retired     transcript
+    errors      environment     output      utf8
+    ids         mailbox     plugins     prompts     instance    rendering   lines       dollars
+    branches    records.*
+    observations
+    events.*    evidence
+    lifecycle   protocols.*     config.*    outbox      accounts    doing
+    budgets     prices      limits      draft
+    actor       journal     ledger      messages    restarts    transcript
+    project     speaking
+    consequences    hearing     projects    retired
+    watching
+    incarnation
     visible
+    conversing
+    ending
     session     recovery
     roster
     guard       pruning     reading
+    starting
     supervisor
     wiring
     __init__
@@ -34,7 +41,8 @@ CORE = """
 
 # Adapters come in by entry points. They know the ports, the values, and their own folder.
 ADAPTERS = "agents hosts runtimes stores workspaces"
-PORTS = "protocols.__init__ records events.__init__ errors ids branches output environment"
+PORTS = "protocols.__init__ observations records.__init__ events.__init__ errors ids branches output"
+PORTS += " environment"
 
 # What runs beside each agent, in a process of its own: the standard library, its own room, and this.
 BESIDE_AGENTS = "shim"

@@ -1,6 +1,7 @@
 """The bodies that requests may have: their fields, and what may stand in them."""
 
-from typing import Annotated, Any, Self, TypeVar
+import hashlib
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -81,9 +82,16 @@ class SpawnBody(Body):
 
 
 class SendBody(Body):
-    """What the agent is told: `POST /sessions/{id}/send`."""
+    """What the agent is told, and how it gets to an agent that is busy: `POST /sessions/{id}/send`."""
 
     message: Text
+    mode: Literal["queue", "steer", "interrupt"] = "queue"
+
+
+class DecisionBody(Body):
+    """Whether an agent gets the permission it asks for: `POST /sessions/{id}/approvals/{approval_id}`."""
+
+    decision: Literal["allow", "deny"]
 
 
 class RestoreBody(Body):
@@ -106,6 +114,11 @@ class PruneBody(Body):
                 "days is missing (--days N at the prompt), and the configuration has no [retention] days"
             )
         return configured
+
+
+def fingerprint(wanted: Body) -> bytes:
+    """Return a digest by which a body is told from another."""
+    return hashlib.sha256(wanted.model_dump_json().encode()).digest()
 
 
 B = TypeVar("B", bound=Body)

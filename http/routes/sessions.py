@@ -1,50 +1,39 @@
 """Sessions over HTTP: each call becomes one message to a session, or one look at what is known of it."""
 
-import hashlib
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from quart import Blueprint, Response, request
 
-from ennio.supervisor import Config, Invalid, Letter, NotFound, ProjectId, SessionId, Supervisor
+from ennio.supervisor import Config, Evidence, NotFound, ProjectId, SessionId, Supervisor, status
 
 from ..requests import asked
-from ..requests.bodies import Body, RestoreBody, SendBody, SpawnBody, read_as
+from ..requests.bodies import RestoreBody, SpawnBody, fingerprint, read_as
+from ..requests.existing import must_exist, project_must_exist
 from ..requests.idempotency import GivenAnswers
 from ..requests.strict_json import parse
 from ..responses import all_rendered, data, rendered, view, views
-from ..views import EventView, OutputView, RenderedSessions
+from ..views import EventView, EvidenceView, OutputView, RenderedSessions, WhyView
 
 _OUTPUT = 1 << 20
 _MOST_OUTPUT = 1 << 22
 """Bytes in one answer; longer ones would hold up everyone else while they are written."""
 _LEAST_OUTPUT = 4
+_EVIDENCE = 50
+"""Of what happened, so much is given as evidence."""
 
-AnyId = TypeVar("AnyId", ProjectId, SessionId)
 
-
-def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
+def sessions(supervisor: Supervisor, config: Config, given: GivenAnswers) -> Blueprint:
     """Return the routes of everything that is about sessions."""
     routes = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions")
-    shown, given = RenderedSessions(partial(_attach, supervisor)), GivenAnswers(supervisor.answers)
+    shown = RenderedSessions(partial(_attach, supervisor))
     limits = config.timeouts
-
-    def must_exist(text: str | None) -> None:
-        """Raise `NotFound` for a session that nobody knows; a malformed id is complained of later, since
-        413 and 415 come between 404 and 400."""
-        if (session_id := _well_formed(SessionId, text)) is not None:
-            supervisor.get(session_id)
-
-    def project_must_exist(text: object) -> None:
-        if (project_id := _well_formed(ProjectId, text)) is not None:
-            supervisor.project(project_id)
 
     @routes.get("")
     async def list_sessions() -> Response:
         project_id, after = asked.parameter("project_id"), asked.parameter("after")
-        project_must_exist(project_id)
-        must_exist(after)
+        project_must_exist(supervisor, project_id)
+        must_exist(supervisor, after)
         records = supervisor.list(
             project_id=None if project_id is None else ProjectId.parse(project_id),
             ended=asked.flag("all"),
@@ -60,7 +49,7 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
     @routes.post("")
     async def spawn() -> Response:
         content = parse(await asked.body())
-        project_must_exist(content.get("project_id"))
+        project_must_exist(supervisor, content.get("project_id"))
         wanted, seconds = read_as(SpawnBody, content), asked.timeout(limits.spawn)
 
         key = asked.idempotency_key()
@@ -70,37 +59,17 @@ def sessions(supervisor: Supervisor, config: Config) -> Blueprint:
             return shown.of(await supervisor.spawn(order, seconds=seconds))
 
         done = partial(_spawned_under, supervisor, shown, key)
-        return rendered(await given.once(request.path, key, _fingerprint(wanted), seconds, act, done=done))
-
-    @routes.post("/<session>/send")
-    async def send(session: str) -> Response:
-        must_exist(session)
-        content = await asked.body()
-        session_id = SessionId.parse(session)
-        wanted, seconds = read_as(SendBody, parse(content)), asked.timeout(limits.send)
-
-        letter = Letter(wanted.message)
-
-        async def act() -> bytes:
-            await supervisor.send(session_id, letter, seconds=seconds)
-            return b'"sent"'
-
-        async def see_it_through() -> bytes:
-            await letter.reply.take()
-            return b'"sent"'
-
-        key, left = asked.idempotency_key(), (lambda: letter.begun, see_it_through)
-        return rendered(await given.once(request.path, key, _fingerprint(wanted), seconds, act, *left))
+        return rendered(await given.once(request.path, key, fingerprint(wanted), seconds, act, done=done))
 
     @routes.delete("/<session>")
     async def kill(session: str) -> Response:
-        must_exist(session)
+        must_exist(supervisor, session)
         await supervisor.kill(SessionId.parse(session), seconds=asked.timeout(limits.kill))
         return data("killed")
 
     @routes.post("/<session>/restore")
     async def restore(session: str) -> Response:
-        must_exist(session)
+        must_exist(supervisor, session)
         content = await asked.body(optional=True)
         session_id = SessionId.parse(session)
         wanted = read_as(RestoreBody, parse(content) if content else {})
@@ -126,6 +95,24 @@ def _add_what_it_said(routes: Blueprint, supervisor: Supervisor) -> None:
         )
         return view(OutputView.of(excerpt))
 
+    @routes.get("/<session>/why")
+    async def why(session: str) -> Response:
+        session_id = SessionId.parse(session)
+        record = supervisor.get(session_id)
+        happened = [
+            Evidence(event.timestamp, event.message()) for event in await supervisor.history(session_id)
+        ]
+        seen = sorted([*happened[-_EVIDENCE:], *supervisor.evidence(session_id)], key=lambda one: one.at)
+        return view(
+            WhyView(
+                status=status(record),
+                status_reason=record.reason or record.stop_reason,
+                activity=record.activity,
+                activity_reason=record.activity_reason,
+                evidence=list(map(EvidenceView.of, seen)),
+            )
+        )
+
     @routes.get("/<session>/events")
     async def events(session: str) -> Response:
         history = await supervisor.history(SessionId.parse(session))
@@ -144,14 +131,3 @@ def _attach(supervisor: Supervisor, session_id: SessionId) -> tuple[str, ...] | 
         return supervisor.attach(session_id)
     except NotFound:  # the session may just have been forgotten
         return None
-
-
-def _well_formed(kind: type[AnyId], text: object) -> AnyId | None:
-    try:
-        return kind.parse(text) if isinstance(text, str) else None
-    except Invalid:
-        return None
-
-
-def _fingerprint(wanted: Body) -> bytes:
-    return hashlib.sha256(wanted.model_dump_json().encode()).digest()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..protocols import Dialogue
 from ..records import Command, Job
-from .lines import Lines
+from .dialogues.lines import Lines
 
 _SCRIPT = str(Path(__file__).with_name("demo_program.py"))
 
@@ -20,6 +20,7 @@ class DemoAgent:
     def __init__(
         self, name: str = "demo", program: str | None = None, env: Mapping[str, str] | None = None
     ) -> None:
+        self.resumes = self.reads_rules = False
         self.name = name
         self.program = program or sys.executable
         self._env = env or {}
@@ -28,6 +29,6 @@ class DemoAgent:
         """Return how to run it: isolated from the environment's Python settings, and without `site`."""
         return Command(argv=(self.program, "-I", "-S", _SCRIPT), env=dict(self._env))
 
-    def dialogue(self) -> Dialogue:
+    def dialogue(self, job: Job) -> Dialogue:
         """Return a new dialogue in lines."""
         return Lines()

@@ -6,7 +6,7 @@ The way of a file, one module a step:
     variables  ${VAR} is the environment's
     check      each key by itself: schema has the keys, types what values may be
     not_yet    what this version cannot do yet
-    rules      keys together, and this machine: project_rules has the projects' part
+    rules      keys together, and this machine: agent_rules, money_rules, project_rules have their parts
     build      the defaults filled in: values has the result
 
 `problems` is how all of them tell what is wrong.
@@ -24,15 +24,31 @@ from .file import NAMES, find, read
 from .not_yet import not_yet
 from .problems import refusal
 from .rules import problems
-from .values import AgentConfig, Config, Limits, ProjectConfig, Restart, Symlink, Timeouts
+from .values import (
+    AgentConfig,
+    Approvals,
+    Budget,
+    Config,
+    Limits,
+    Price,
+    ProjectConfig,
+    Restart,
+    ScreenMarks,
+    Symlink,
+    Timeouts,
+)
 from .variables import expand
 
 __all__ = [
     "AgentConfig",
+    "Approvals",
+    "Budget",
     "Config",
     "Limits",
+    "Price",
     "ProjectConfig",
     "Restart",
+    "ScreenMarks",
     "Symlink",
     "Timeouts",
     "find",

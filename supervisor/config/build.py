@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,12 +12,35 @@ from pydantic import SecretStr
 
 from ..ids import ProjectId
 from .draft import Draft, home
-from .schema import AgentTable, LimitTable, ProjectTable, RestartTable, TimeoutTable
+from .schema import (
+    AgentTable,
+    ApprovalTable,
+    BudgetTable,
+    LimitTable,
+    PriceTable,
+    ProjectTable,
+    RestartTable,
+    TimeoutTable,
+)
 from .types import LONGEST_PREFIX
-from .values import AgentConfig, Config, Limits, ProjectConfig, Restart, Symlink, Timeouts
+from .values import (
+    AgentConfig,
+    Approvals,
+    Budget,
+    Config,
+    Limits,
+    Price,
+    ProjectConfig,
+    Restart,
+    ScreenMarks,
+    Symlink,
+    Timeouts,
+)
 
 _OUTPUT_BYTES = 100 << 20
 _GRACE = 5.0
+_RESERVES = 20
+"""How many sessions a budget has room for at once, unless it says what to hold for each."""
 
 
 def build(draft: Draft) -> Config:
@@ -42,6 +66,8 @@ def build(draft: Draft) -> Config:
         warnings=tuple(_warnings(draft)),
         database_url=_database_url(draft),
         retention_days=settings.retention.days,
+        budgets=tuple(_budget(budget) for budget in settings.budgets),
+        prices=MappingProxyType({model: _price(table) for model, table in settings.prices.items()}),
     )
 
 
@@ -67,15 +93,18 @@ def _timeouts(table: TimeoutTable) -> Timeouts:
 
 def _agent(draft: Draft, name: str) -> AgentConfig:
     table = draft.settings.agents.get(name, AgentTable())
-    command = None
-    if table.command is not None:
-        command = (draft.program(table.command[0]), *table.command[1:])
     return AgentConfig(
-        command=command,
+        command=_argv(draft, table.command),
         program=draft.program(table.program) if table.program else None,
         protocol=table.protocol or "lines",
+        resume=_argv(draft, table.resume),
+        marks=ScreenMarks(tuple(table.ready), tuple(table.working), tuple(table.asks)),
         env=MappingProxyType(dict(table.env)),
     )
+
+
+def _argv(draft: Draft, given: list[str] | None) -> tuple[str, ...] | None:
+    return (draft.program(given[0]), *given[1:]) if given else None
 
 
 def _project(draft: Draft, table: ProjectTable) -> ProjectConfig:
@@ -98,8 +127,17 @@ def _project(draft: Draft, table: ProjectTable) -> ProjectConfig:
         post_create=tuple(table.post_create),
         output_bytes=table.limits.output_bytes or settings.limits.output_bytes or _OUTPUT_BYTES,
         limits=_limits(table.limits, settings.limits),
-        restart=_restart(table.restart, settings.restart),
+        restart=Restart(**{**_given(settings.restart), **_given(table.restart)}),
+        permissions=table.agent_config.permissions,
+        passthrough=MappingProxyType(
+            {option: _frozen(value) for option, value in table.agent_config.passthrough.items()}
+        ),
+        approvals=Approvals(**{**_given(settings.approvals), **_given(table.approvals)}),
     )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _limits(own: LimitTable, common: LimitTable) -> Limits:
@@ -113,14 +151,35 @@ def _limits(own: LimitTable, common: LimitTable) -> Limits:
     )
 
 
-def _restart(own: RestartTable | None, common: RestartTable | None) -> Restart:
-    """Return a project's own wishes; what it leaves open is as everywhere."""
-    given = {**_given(common), **_given(own)}
-    return Restart(**given)
-
-
-def _given(table: RestartTable | None) -> dict[str, Any]:
+def _given(table: RestartTable | ApprovalTable | None) -> dict[str, Any]:
+    """Return what a table says itself; what a project leaves open is as everywhere."""
     return table.model_dump(include=table.model_fields_set) if table else {}
+
+
+def _budget(table: BudgetTable) -> Budget:
+    limit = _dollars(table.limit_usd)
+    reserve = limit / _RESERVES if table.reserve_usd is None else _dollars(table.reserve_usd)
+    return Budget(
+        scope=table.scope,
+        period=table.period,
+        limit_usd=limit,
+        project_id=ProjectId.parse(table.project_id) if table.project_id else None,
+        reserve_usd=Decimal(0) if table.scope == "session" else reserve,
+    )
+
+
+def _price(table: PriceTable) -> Price:
+    return Price(
+        input=_dollars(table.input),
+        output=_dollars(table.output),
+        cache_read=None if table.cache_read is None else _dollars(table.cache_read),
+        cache_write=None if table.cache_write is None else _dollars(table.cache_write),
+    )
+
+
+def _dollars(given: float) -> Decimal:
+    """Return an amount as it was written: a float's `repr` is the shortest text of it, as in the file."""
+    return Decimal(repr(given))
 
 
 def _prefix(name: str) -> str:

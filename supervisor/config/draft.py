@@ -14,6 +14,7 @@ from .schema import ProjectTable, Settings
 from .variables import Expansion
 
 DEFAULT_AGENT = "claude-code"
+_CUSTOM = frozenset({"command", "custom"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Draft:
     def agent_of(self, project: ProjectTable) -> str:
         """Return the name of the agent that a project ends up with."""
         return project.agent or self.settings.defaults.agent or DEFAULT_AGENT
+
+    def runtime_of(self, project: ProjectTable) -> str:
+        """Return the name of the runtime that holds a project's agents."""
+        return project.runtime or self.settings.defaults.runtime
 
     def given(self, key: Key) -> Any:
         """Return what the file itself says at a key, `${VAR}` unexpanded, so that it may be shown."""
@@ -83,7 +88,7 @@ def home(environ: Mapping[str, str]) -> Path:
 def installed() -> dict[str, frozenset[str]]:
     """Return the names of the installed agents, runtimes and workspaces, without importing any.
 
-    `command` is how custom agents are run, and no agent itself.
+    Those by which custom agents are run are no agents themselves.
     """
     found = {kind: frozenset(names(kind)) for kind in ("agents", "runtimes", "workspaces")}
-    return found | {"agents": found["agents"] - {"command"}}
+    return found | {"agents": found["agents"] - _CUSTOM}

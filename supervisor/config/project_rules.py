@@ -1,16 +1,17 @@
 """What must hold in a project, between projects, and for the repository on this machine."""
 
+import math
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from ..errors import Invalid
 from ..ids import ProjectId
 from .draft import DEFAULT_AGENT, Draft
 from .problems import Key, Problem, dotted, nearest
-from .schema import Defaults, ProjectTable, RestartTable
+from .schema import ApprovalTable, Defaults, ProjectTable, RestartTable
 
 _GIT_TIMEOUT = 30
 _QUESTIONS = ("--is-inside-work-tree", "--is-bare-repository", "--show-prefix")
@@ -18,17 +19,21 @@ _TOP = b"true\nfalse\n\n"
 _BARE = b"false\ntrue\n\n"
 _ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"}
 
+_IDLE_RESTART = {"never": frozenset({"intensity", "period"})}
+_IDLE_APPROVALS = {"allow": frozenset({"deadline"}), "deny": frozenset({"deadline"})}
+
 
 def project_problems(draft: Draft) -> Iterator[Problem]:
     """Yield whatever is wrong with a project as a whole, or with what projects get by default."""
     yield from _names(draft, draft.settings.defaults, ("defaults",))
     yield from _ids(draft)
-    yield from _restarts(draft)
+    yield from _idle(draft, "restart", RestartTable, _IDLE_RESTART)
+    yield from _idle(draft, "approvals", ApprovalTable, _IDLE_APPROVALS)
     for index, project in enumerate(draft.settings.projects):
         key: Key = ("projects", index)
         yield from _names(draft, project, key)
         yield from _default_agent(draft, project, key)
-        yield from _model(draft, project, key)
+        yield from _passthrough(project, key)
         yield from _links(project, key)
         if why := _no_repository(draft.path(project.path)):
             yield Problem((*key, "path"), why)
@@ -65,38 +70,52 @@ def _names(draft: Draft, table: Defaults | ProjectTable, key: Key) -> Iterator[P
 def _default_agent(draft: Draft, project: ProjectTable, key: Key) -> Iterator[Problem]:
     known = draft.known("agents")
     if project.agent is None and draft.settings.defaults.agent is None and DEFAULT_AGENT not in known:
-        says = f"is not given, and its default `{DEFAULT_AGENT}` is not supported by this version yet"
+        says = f"is not given, and its default `{DEFAULT_AGENT}` is not installed"
         yield Problem((*key, "agent"), f"{says}; there are: {', '.join(sorted(known))}")
 
 
-def _model(draft: Draft, project: ProjectTable, key: Key) -> Iterator[Problem]:
-    agent = draft.settings.agents.get(draft.agent_of(project))
-    if agent is None or agent.command is None:
-        return
-    wanted = any("{model}" in argument for argument in agent.command)
-    given = project.agent_config.model is not None
-    if given and not wanted:
-        yield Problem((*key, "agent_config", "model"), "does nothing: the agent's command holds no {model}")
-    if wanted and not given:
-        yield Problem((*key, "agent_config", "model"), "is missing: the agent's command holds {model}")
+def _passthrough(project: ProjectTable, key: Key) -> Iterator[Problem]:
+    """Options are plain: an agent's command line has no words for more."""
+    for option, value in project.agent_config.passthrough.items():
+        place: Key = (*key, "agent_config", "passthrough", option)
+        if not option.strip():
+            yield Problem(place, "is no name of an option")
+        yield from _plain(value, place)
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            yield from _plain(item, (*place, index), in_list=True)
 
 
-def _restarts(draft: Draft) -> Iterator[Problem]:
-    """How often an agent is started again means something only where one is."""
-    common, never = draft.settings.restart or RestartTable(), True
+def _plain(value: object, key: Key, *, in_list: bool = False) -> Iterator[Problem]:
+    if isinstance(value, dict) or (isinstance(value, list) and in_list):
+        what = "a table" if isinstance(value, dict) else "a list in a list"
+        yield Problem(key, f"must be text, a number, a boolean or a list of those, not {what}")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Problem(key, "must be a finite number")
+
+
+def _idle(
+    draft: Draft, name: str, table: type[RestartTable | ApprovalTable], idle: Mapping[str, frozenset[str]]
+) -> Iterator[Problem]:
+    """How something is done means nothing where it is not done.
+
+    `name` is where such a `table` stands, and `idle` has the keys that do nothing, by policy.
+    """
+    common = getattr(draft.settings, name) or table()
+    policies = {common.policy}
     for index, project in enumerate(draft.settings.projects):
-        own = project.restart or RestartTable()
+        own = getattr(project, name) or table()
         policy = (own if "policy" in own.model_fields_set else common).policy
-        never = never and policy == "never"
-        if policy == "never":
-            yield from _idle_keys(own, ("projects", index, "restart"))
-    if never and common.policy == "never":
-        yield from _idle_keys(common, ("restart",))
+        policies.add(policy)
+        yield from _idle_keys(own, policy, idle, ("projects", index, name))
+    if policies <= idle.keys():
+        yield from _idle_keys(common, common.policy, idle, (name,))
 
 
-def _idle_keys(table: RestartTable, key: Key) -> Iterator[Problem]:
-    for name in sorted({"intensity", "period"} & table.model_fields_set):
-        yield Problem((*key, name), "does nothing: the `policy` is `never`")
+def _idle_keys(
+    table: RestartTable | ApprovalTable, policy: str, idle: Mapping[str, frozenset[str]], key: Key
+) -> Iterator[Problem]:
+    for name in sorted(idle.get(policy, frozenset()) & table.model_fields_set):
+        yield Problem((*key, name), f"does nothing: the `policy` is `{policy}`")
 
 
 def _links(project: ProjectTable, key: Key) -> Iterator[Problem]:

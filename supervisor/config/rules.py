@@ -1,14 +1,16 @@
-"""What must hold between keys, and between keys and this machine: the server's part and the agents'."""
+"""What must hold between keys, and between keys and this machine: the server's own part."""
 
 import ssl
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
+from .agent_rules import agent_problems
 from .draft import Draft
-from .problems import Key, Problem, nearest, walk
+from .money_rules import money_problems
+from .problems import Key, Problem, walk
 from .project_rules import project_problems
-from .schema import AgentTable
 from .variables import holds_secrets
 
 _TELLING = 8
@@ -20,9 +22,9 @@ def problems(draft: Draft) -> Iterator[Problem]:
     yield from _who_gets_in(draft)
     yield from _certificate(draft)
     yield from _grace(draft)
-    for name, agent in draft.settings.agents.items():
-        yield from _agent(draft, name, agent)
+    yield from agent_problems(draft)
     yield from _token_stays_here(draft)
+    yield from money_problems(draft)
     yield from project_problems(draft)
 
 
@@ -78,26 +80,6 @@ def _grace(draft: Draft) -> Iterator[Problem]:
         yield Problem(("timeouts", "kill_grace"), says)
 
 
-def _agent(draft: Draft, name: str, agent: AgentTable) -> Iterator[Problem]:
-    key: Key = ("agents", name)
-    built_in = draft.installed["agents"]
-    if name in built_in:
-        for own in ("command", "protocol"):
-            if getattr(agent, own) is not None:
-                says = "is for custom agents, and this one is built in; give yours another name"
-                yield Problem((*key, own), says)
-        return
-    if agent.program is not None:
-        says = "is for built-in agents; the first word of a custom agent's `command` says where it is"
-        yield Problem((*key, "program"), says)
-    if agent.command is None:
-        yield Problem(
-            key, f"has no `command`, and no agent of that name is built in; {nearest(name, built_in)}"
-        )
-    elif not agent.command[0].strip():
-        yield Problem((*key, "command", 0), "must name a program")
-
-
 def _token_stays_here(draft: Draft) -> Iterator[Problem]:
     """Agents get neither the API token nor a variable that holds it."""
     used = draft.expansion.used
@@ -110,6 +92,13 @@ def _token_stays_here(draft: Draft) -> Iterator[Problem]:
     if token is None:
         return
     text = token.get_secret_value()
-    for key, value in walk(draft.expansion.data.get("agents", {}), ("agents",)):
+    for key, value in _what_agents_get(draft):
         if isinstance(value, str) and (value == text or (len(text) >= _TELLING and text in value)):
             yield Problem(key, "holds the API token, which agents do not get")
+
+
+def _what_agents_get(draft: Draft) -> Iterator[tuple[Key, Any]]:
+    yield from walk(draft.expansion.data.get("agents", {}), ("agents",))
+    for index, project in enumerate(draft.settings.projects):
+        passthrough = project.agent_config.passthrough
+        yield from walk(passthrough, ("projects", index, "agent_config", "passthrough"))

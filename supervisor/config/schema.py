@@ -18,12 +18,16 @@ from .types import (
     Dollars,
     Grace,
     HostName,
+    ModelName,
     Name,
+    NoDollars,
     Origin,
     OutputBytes,
+    Pattern,
     Port,
     Prefix,
     Repository,
+    ResumeArgument,
     SafeId,
     Seconds,
     Target,
@@ -79,12 +83,15 @@ class AgentTable(Table):
 
     command: list[Argument] | None = Field(default=None, min_length=1)
     program: Text | None = None
-    protocol: Literal["lines", "stream-json", "acp", "app-server"] | None = None
-    resume: list[Text] | None = Field(default=None, min_length=1)
+    protocol: Literal["lines", "stream-json", "acp", "app-server", "one-shot", "screen"] | None = None
+    resume: list[ResumeArgument] | None = Field(default=None, min_length=1)
+    ready: list[Pattern] = []
+    working: list[Pattern] = []
+    asks: list[Pattern] = []
     env: dict[Variable, str] = {}
 
 
-class Approvals(Table):
+class ApprovalTable(Table):
     """What becomes of a permission that the agent asks for."""
 
     policy: Literal["ask", "allow", "deny"] = "ask"
@@ -99,13 +106,23 @@ class RestartTable(Table):
     period: Seconds = 300.0
 
 
-class Budget(Table):
+class BudgetTable(Table):
     """How much may be spent."""
 
     scope: Literal["global", "project", "session"]
     project_id: SafeId | None = None
     period: Literal["daily", "monthly", "total"]
     limit_usd: Dollars
+    reserve_usd: NoDollars | None = None
+
+
+class PriceTable(Table):
+    """What a model costs, in dollars for a million tokens."""
+
+    input: NoDollars
+    output: NoDollars
+    cache_read: NoDollars | None = None
+    cache_write: NoDollars | None = None
 
 
 class NotifierTable(Table):
@@ -198,7 +215,7 @@ class ProjectTable(Table):
     symlinks: list[SymlinkTable] = []
     post_create: list[Text] = []
     limits: LimitTable = LimitTable()
-    approvals: Approvals | None = None
+    approvals: ApprovalTable | None = None
     restart: RestartTable | None = None
     reactions: Reactions | None = None
     tracker_config: Plugin | None = None
@@ -226,9 +243,10 @@ class Settings(Table):
     limits: LimitTable = LimitTable()
     retention: Retention = Retention()
     agents: dict[SafeId, AgentTable] = {}
-    approvals: Approvals | None = None
+    approvals: ApprovalTable | None = None
     restart: RestartTable | None = None
-    budgets: list[Budget] = []
+    budgets: list[BudgetTable] = []
+    prices: dict[ModelName, PriceTable] = {}
     notifiers: list[NotifierTable] = []
     notification_routing: Routing | None = None
     reactions: Reactions | None = None

@@ -1,6 +1,7 @@
 """Single values of the configuration: what each may be, whatever stands around it."""
 
 import re
+import warnings
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -13,8 +14,11 @@ from ..errors import Invalid
 from ..ids import Id
 from .problems import nearest
 
-PLACEHOLDERS = ("prompt", "session_id", "branch", "model", "workspace")
-"""What a custom agent's command may hold in braces."""
+PLACEHOLDERS = ("prompt", "session_id", "branch", "model", "workspace", "message_file")
+"""What a custom agent's command may hold in braces; `message_file` has a rule of its own."""
+
+CONVERSATION = "conversation_id"
+"""What its `resume` may hold beside these."""
 
 LONGEST_PREFIX = 55
 """A session's id is its prefix, a dash and 8 characters, 64 in all."""
@@ -124,13 +128,44 @@ def _database_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def placeholders(text: str) -> set[str]:
+    """Return the names that stand in braces in an argument."""
+    return set(_BRACES.findall(text))
+
+
 def _argument(text: str) -> str:
+    if CONVERSATION in placeholders(text):
+        raise ValueError(f"holds {{{CONVERSATION}}}, which stands in `resume` alone")
+    return _filled(text, PLACEHOLDERS)
+
+
+def _resume_argument(text: str) -> str:
+    return _filled(text, (*PLACEHOLDERS, CONVERSATION))
+
+
+def _filled(text: str, known: tuple[str, ...]) -> str:
     if re.search(r"\{\{\w+\}\}", text):
         raise ValueError("holds `{{...}}`; a placeholder stands in single braces, and `{{` is no escape")
     for name in _BRACES.findall(text):
-        if name not in PLACEHOLDERS:
+        if name not in known:
             says = "holds a name in braces that is no placeholder"
-            raise ValueError(f"{says}; {nearest(name, PLACEHOLDERS)}")
+            raise ValueError(f"{says}; {nearest(name, known)}")
+    return text
+
+
+def _pattern(text: str) -> str:
+    """The expression itself is in no refusal: parts of it may be the environment's."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pattern = re.compile(text)
+    except re.error as error:
+        where = "" if error.pos is None else f": look at character {error.pos + 1}"
+        raise ValueError(f"is no valid regular expression (Python's `re`){where}") from None
+    except (OverflowError, RecursionError):
+        raise ValueError("is a regular expression with too large a number, or too deep, in it") from None
+    if pattern.search(""):
+        raise ValueError("matches an empty line too, and so any screen")
     return text
 
 
@@ -139,6 +174,12 @@ def _variable(name: str) -> str:
         raise ValueError("is no name of a variable")
     if name in _OWN_VARIABLES:
         raise ValueError("is set by ennio itself for each session")
+    return name
+
+
+def _model(name: str) -> str:
+    if not name.strip() or not name.isprintable() or len(name) > 200:
+        raise ValueError("is no name of a model: 1 to 200 printable characters")
     return name
 
 
@@ -167,6 +208,9 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 Argument = Annotated[str, AfterValidator(_argument)]
+ResumeArgument = Annotated[str, AfterValidator(_resume_argument)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+ModelName = Annotated[str, AfterValidator(_model)]
 Variable = Annotated[str, AfterValidator(_variable)]
 Repository = Annotated[str, AfterValidator(_repository)]
 Target = Annotated[str, AfterValidator(_target)]
@@ -175,5 +219,7 @@ Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Grace = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
-Dollars = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(gt=0, le=1_000_000_000, allow_inf_nan=False)]
+NoDollars = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
+"""Zero is meant too."""
 OutputBytes = Annotated[int, Field(ge=1 << 16)]

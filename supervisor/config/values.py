@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -47,16 +49,64 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class Approvals:
+    """What becomes of a permission that an agent asks for: `policy` is `ask`, `allow` or `deny`.
+
+    What was asked and not answered within `deadline` seconds is denied.
+    """
+
+    policy: str = "ask"
+    deadline: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much may be spent: by all (`global`), by one project, or by each session.
+
+    `period` is `daily`, `monthly` (of UTC) or `total`. While a session has spent less, `reserve_usd` is held
+    for it, so that many that start at once do not overshoot.
+    """
+
+    scope: str
+    period: str
+    limit_usd: Decimal
+    project_id: ProjectId | None = None
+    reserve_usd: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, in US dollars for a million tokens. What is None costs as much as `input`."""
+
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal | None = None
+    cache_write: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenMarks:
+    """Regular expressions by which an agent's screen is read, each searched in every line of it."""
+
+    ready: tuple[str, ...] = ()
+    working: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AgentConfig:
     """One agent: a custom one has a `command`, a built-in one may have a `program`.
 
     The first word of `command`, and `program`, is an absolute path, a bare name that is looked up on
-    PATH at each spawn, or begins with `{workspace}`. Only `command` holds placeholders.
+    PATH at each spawn, or begins with `{workspace}`. `command` and `resume` hold placeholders; `resume` is
+    run instead of `command` when there is a conversation to go on with. `marks` are for `screen`.
     """
 
     command: tuple[str, ...] | None = None
     program: str | None = None
     protocol: str = "lines"
+    resume: tuple[str, ...] | None = None
+    marks: ScreenMarks = field(default_factory=ScreenMarks)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -89,6 +139,9 @@ class ProjectConfig:
     output_bytes: int
     limits: Limits = field(default_factory=Limits)
     restart: Restart = field(default_factory=Restart)
+    permissions: str | None = None
+    passthrough: Mapping[str, Any] = field(default_factory=dict)
+    approvals: Approvals = field(default_factory=Approvals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +151,8 @@ class Config:
     `agents` holds every agent that is known: the built-in ones and those of the file.
     `secret_variables` names what the environment of an agent must not hold, and `warnings` is what the
     operator should hear at start. `database_url` None: `ennio.db` in `data_dir`; a path in it is absolute.
-    `retention_days` None: ended sessions are kept for ever.
+    `retention_days` None: ended sessions are kept for ever. `prices`, by model, come before the built-in
+    ones.
     """
 
     file: Path
@@ -120,3 +174,5 @@ class Config:
     warnings: tuple[str, ...]
     database_url: SecretStr | None = None
     retention_days: float | None = None
+    budgets: tuple[Budget, ...] = ()
+    prices: Mapping[str, Price] = field(default_factory=dict)

@@ -27,6 +27,17 @@ from .event import (
     Priority,
     now,
 )
+from .spending import BudgetExceeded, BudgetNear, UsageCounted, UsageLimitOver, UsageLimitReached
+from .talking import (
+    ApprovalRequested,
+    ApprovalResolved,
+    ConversationKnown,
+    ConversationLost,
+    MessageMoved,
+    MessageTaken,
+    TurnBegan,
+    TurnOver,
+)
 from .working import (
     ActivityChanged,
     LimitExceeded,
@@ -35,11 +46,19 @@ from .working import (
 
 __all__ = [
     "ActivityChanged",
+    "ApprovalRequested",
+    "ApprovalResolved",
+    "BudgetExceeded",
+    "BudgetNear",
+    "ConversationKnown",
+    "ConversationLost",
     "Event",
     "Intent",
     "KillRequested",
     "LimitExceeded",
     "LimitNear",
+    "MessageMoved",
+    "MessageTaken",
     "Priority",
     "RestoreRequested",
     "SessionCleaned",
@@ -52,5 +71,10 @@ __all__ = [
     "SessionWorking",
     "SpawnUndone",
     "StopRequested",
+    "TurnBegan",
+    "TurnOver",
+    "UsageCounted",
+    "UsageLimitOver",
+    "UsageLimitReached",
     "now",
 ]

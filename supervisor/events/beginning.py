@@ -95,4 +95,6 @@ def _running(tree: Tree, handle: Handle, incarnation: int) -> dict[str, Any]:
         "base_commit": tree.base_commit,
         "handle": handle,
         "incarnation": incarnation,
+        "turns": 0,
+        "mark": None,
     }

@@ -64,4 +64,5 @@ class Intent(Event):
 def ended(event: Event, exit_code: int | None, reason: str | None) -> dict[str, Any]:
     """Return what an end changes in the record."""
     how = {"exit_code": exit_code, "reason": reason, "stop_reason": None, "ended_at": event.timestamp}
-    return {"handle": None, "activity": Activity.EXITED, **how}
+    over = {"handle": None, "mark": None, "approvals": (), "in_turn": False, "activity_reason": None}
+    return {**over, "activity": Activity.EXITED, **how}

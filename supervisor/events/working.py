@@ -14,12 +14,14 @@ class ActivityChanged(Event):
 
     event_type: ClassVar[str] = "ActivityChanged"
     activity: Activity
+    reason: str | None = None
 
     def message(self) -> str:
-        return f"{self.session_id} is {self.activity}"
+        why = f": {self.reason}" if self.reason else ""
+        return f"{self.session_id} is {self.activity}{why}"
 
     def changes(self) -> dict[str, Any]:
-        return {"activity": self.activity}
+        return {"activity": self.activity, "activity_reason": self.reason}
 
 
 _UNITS = {"wall_clock": " s", "idle": " s", "memory_mb": " MiB"}

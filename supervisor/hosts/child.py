@@ -30,6 +30,10 @@ class LocalProcess:
         except trio.ClosedResourceError as error:
             raise BrokenPipeError("its input was closed") from error
 
+    def close_input(self) -> None:
+        """Let it read to the end of its input."""
+        self._stdin.close()
+
     async def read(self, limit: int) -> bytes:
         """Wait for output and return up to `limit` bytes of it; `b""` when no more can come."""
         try:

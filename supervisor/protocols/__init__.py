@@ -4,25 +4,33 @@ A port is small: a fake of any of them is under 40 lines. Whatever an adapter ra
 `EnnioError`; foreign exceptions are translated once, where they first appear.
 """
 
-from .agents import Agent, Dialogue
+from .agents import Agent, Asking, Dialogue, Interruptible, Memory, Steerable, Watching
 from .hosts import Holder, Host, LastWord, Process
-from .runtimes import Attachable, Runtime, Terminal
-from .stores import Answers, Store
+from .runtimes import Attachable, Runtime, Screened, Shown, Terminal
+from .stores import Answers, Step, Store
 from .workspaces import Removal, Stray, Workspace
 
 __all__ = [
     "Agent",
     "Answers",
+    "Asking",
     "Attachable",
     "Dialogue",
     "Holder",
     "Host",
+    "Interruptible",
     "LastWord",
+    "Memory",
     "Process",
     "Removal",
     "Runtime",
+    "Screened",
+    "Shown",
+    "Steerable",
+    "Step",
     "Store",
     "Stray",
     "Terminal",
+    "Watching",
     "Workspace",
 ]

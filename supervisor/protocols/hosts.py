@@ -19,6 +19,9 @@ class Process(Protocol):
         Cancelled: nothing was given. Raises `BrokenPipeError` once it reads no more.
         """
 
+    def close_input(self) -> None:
+        """Let it read to the end of its input: nothing can be written any more."""
+
     async def read(self, limit: int) -> bytes:
         """Wait for output and return some of it; `b""` when no more can come."""
 

@@ -1,6 +1,7 @@
 """The ways to hold an agent."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from ..errors import Survivor
@@ -24,6 +25,10 @@ class Terminal(Protocol):
 
         Cancelled before that: nothing was written. Raises `Conflict` when the agent reads no more.
         """
+
+    async def close_input(self) -> None:
+        """Let the agent read to the end of its input, once all that was written is read. Nothing can be
+        written any more. Does nothing where input has no end, as in a terminal."""
 
     async def read(self, after: int) -> Chunk:
         """Wait for output past the byte `after`; an empty chunk means that no more will come."""
@@ -58,6 +63,22 @@ class Attachable(Protocol):
 
     attach: tuple[str, ...]
     """What to run for that, in a terminal on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A screen as text, a line for each of its rows, and the title that its program gave it."""
+
+    text: str
+    title: str
+
+
+@runtime_checkable
+class Screened(Protocol):
+    """A hold on an agent whose screen can be looked at."""
+
+    async def screen(self) -> Shown:
+        """Return what stands there now. Raises `Conflict` when the terminal is gone."""
 
 
 class Runtime(Protocol):

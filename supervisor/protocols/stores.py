@@ -1,10 +1,25 @@
 """Where things are kept."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..events import Event
 from ..ids import SessionId
-from ..records import Answer, SessionRecord
+from ..records import Answer, Message, SessionRecord, Spend
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step of a session puts into the journal, all of it or nothing.
+
+    `record` is as it is after the `events`. Each of the `messages` takes the place of what was known of it.
+    """
+
+    events: tuple[Event, ...]
+    record: SessionRecord
+    messages: tuple[Message, ...] = ()
+    spends: tuple[Spend, ...] = ()
 
 
 class Answers(Protocol):
@@ -21,7 +36,7 @@ class Answers(Protocol):
 
 
 class Store(Answers, Protocol):
-    """Where events, records and answers are kept."""
+    """Where events, records, messages, what was spent, and answers are kept."""
 
     trouble: str | None
     """Why nothing can be stored just now, or None. Whatever waits for it is stored when that is over."""
@@ -32,14 +47,23 @@ class Store(Answers, Protocol):
     async def load(self) -> list[SessionRecord]:
         """Return every session, oldest first."""
 
-    async def append(self, event: Event, record: SessionRecord) -> None:
-        """Keep the event, and the session's record as it is after it; return when both are durable."""
+    async def append(self, step: Step) -> None:
+        """Keep a step; return when all of it is durable."""
 
     async def forget(self, session_id: SessionId) -> None:
         """Drop all that is kept of a session."""
 
     async def history(self, session_id: SessionId) -> list[Event]:
         """Return a session's events, oldest first."""
+
+    async def messages(self, session_id: SessionId) -> list[Message]:
+        """Return what a session was ever sent, oldest first."""
+
+    async def undelivered(self) -> list[Message]:
+        """Return the messages of all sessions of which more may become, oldest first."""
+
+    async def spends(self) -> Iterable[Spend]:
+        """Return all money that was ever spent, oldest first."""
 
     async def aclose(self) -> None:
         """Let go of the database."""

@@ -88,6 +88,11 @@ class PipedTerminal:
                     begun()
                 rest = rest[written:]
 
+    async def close_input(self) -> None:
+        """Let the agent read to the end of its input."""
+        async with self._pen:
+            self._process.close_input()
+
     async def read(self, after: int) -> Chunk:
         """Wait for output past the byte `after`; an empty chunk means that no more will come."""
         return await self._pump.read(after)
@@ -131,6 +136,10 @@ class Remains:
         """Raise `Conflict`: nobody reads."""
         await trio.lowlevel.checkpoint()
         raise Conflict(f"the agent of {self._hold.session_id} reads no more")
+
+    async def close_input(self) -> None:
+        """Do nothing: nobody reads."""
+        await trio.lowlevel.checkpoint()
 
     async def read(self, after: int) -> Chunk:
         """Return what was kept of the output past the byte `after`."""

@@ -61,6 +61,11 @@ class HeldTerminal:
         if not letter.done:
             raise self._deaf()
 
+    async def close_input(self) -> None:
+        """Let the agent read to the end of its input, once it has all that was written."""
+        await trio.lowlevel.checkpoint()
+        self._holder.send({"do": "close_input"})
+
     async def read(self, after: int) -> Chunk:
         """Wait for output past the byte `after`; an empty chunk means that no more will come."""
         await trio.lowlevel.checkpoint()

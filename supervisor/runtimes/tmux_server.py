@@ -13,7 +13,7 @@ import structlog
 import trio
 
 from ..errors import AgentMissing, CommandFailed, Unavailable
-from ..protocols import Host
+from ..protocols import Host, Shown
 
 _log = structlog.get_logger()
 
@@ -150,10 +150,12 @@ class TmuxServer:
             ]
         await self.run(*words, cwd=folder)
 
-    async def screen(self, pane: Pane) -> str:
-        """Return what a pane shows now, with its colours. Raises `CommandFailed` when it is gone."""
-        said = await self.run(("capture-pane", "-p", "-e", "-t", pane.id))
-        return said.encode(errors="surrogateescape").decode(errors="replace")
+    async def screen(self, pane: Pane) -> Shown:
+        """Return what a pane shows now, without its colours. Raises `CommandFailed` when it is gone."""
+        title = ("display-message", "-p", "-t", pane.id, "#{pane_title}")
+        said = await self.run(title, ("capture-pane", "-p", "-t", pane.id))
+        first, _, rest = said.encode(errors="surrogateescape").decode(errors="replace").partition("\n")
+        return Shown(text=rest, title=first)
 
     async def close(self, session: str) -> None:
         """End a session, if it is there. What runs in it is hung up."""

@@ -9,7 +9,7 @@ import trio
 
 from ..errors import CommandFailed, Conflict
 from ..output import Chunk
-from ..protocols import Holder
+from ..protocols import Holder, Shown
 from ..records import Hold
 from .recording import Recording
 from .terminal import HeldTerminal
@@ -99,11 +99,12 @@ class TmuxTerminal(HeldTerminal):
                 return chunk
             await more.wait()
 
-    async def screen(self) -> str:
-        """Return what the terminal shows now, with its colours as escape sequences.
+    async def close_input(self) -> None:
+        """Do nothing: a terminal's input has no end."""
+        await trio.lowlevel.checkpoint()
 
-        Raises `Conflict` when it is gone.
-        """
+    async def screen(self) -> Shown:
+        """Return what the terminal shows now. Raises `Conflict` when it is gone."""
         try:
             if self._pane:
                 return await self._server.screen(self._pane)

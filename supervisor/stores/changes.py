@@ -14,9 +14,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ..events import Event
 from ..ids import SessionId
-from ..records import Answer, SessionRecord
+from ..protocols import Step
+from ..records import Answer, Message
 from .codec import written
-from .tables import answers, events, sessions
+from .tables import answers, events, messages, sessions, spends
 
 ANSWERS_KEPT = timedelta(days=1)
 """How long answers under an Idempotency-Key are kept, as the API promises."""
@@ -46,44 +47,74 @@ def write_all(connection: Connection, changes: Iterable[Change]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """An event, and the session's record as it is after it."""
+    """One step of a session, in rows."""
 
-    event: Row
+    events: tuple[Row, ...]
     session: Row
+    messages: tuple[Row, ...]
+    spends: tuple[Row, ...]
 
     @classmethod
-    def of(cls, event: Event, record: SessionRecord) -> Self:
-        """Put both into rows. Raises `TypeError` for what has no form in the database."""
+    def of(cls, step: Step) -> Self:
+        """Put it into rows. Raises `TypeError` for what has no form in the database."""
+        record = step.record
+        session = {
+            "id": record.id,
+            "project_id": record.project_id,
+            "created_at": record.created_at,
+            "phase": record.phase.value,
+            "record": written(record),
+        }
         return cls(
-            event={
-                "id": event.id,
-                "session_id": event.session_id,
-                "project_id": event.project_id,
-                "kind": type(event).__name__,
-                "event_type": event.event_type,
-                "public": event.public,
-                "timestamp": event.timestamp,
-                "body": written(event),
-            },
-            session={
-                "id": record.id,
-                "project_id": record.project_id,
-                "created_at": record.created_at,
-                "phase": record.phase.value,
-                "record": written(record),
-            },
+            events=tuple(map(_event_row, step.events)),
+            session=session,
+            messages=tuple(map(_message_row, step.messages)),
+            spends=tuple({name: getattr(spend, name) for name in _SPEND} for spend in step.spends),
         )
 
     def __str__(self) -> str:
-        return f"{self.event['event_type']} of {self.event['session_id']}"
+        what = ", ".join(event["event_type"] for event in self.events) or "a change"
+        return f"{what} of {self.session['id']}"
 
     @classmethod
     def write(cls, connection: Connection, run: Sequence[Self]) -> None:
-        """Write several; of a session's records the last one is what counts."""
+        """Write several; of a session's records, and of a message, the last one is what counts."""
         last = {change.session["id"]: change.session for change in run}
         connection.execute(_put(connection, sessions), list(last.values()))
-        new = _insert(connection, events).on_conflict_do_nothing(index_elements=["id"])
-        connection.execute(new, [change.event for change in run])
+        if happened := [event for change in run for event in change.events]:
+            new = _insert(connection, events).on_conflict_do_nothing(index_elements=["id"])
+            connection.execute(new, happened)
+        moved = {(row["session_id"], row["number"]): row for change in run for row in change.messages}
+        if moved:
+            connection.execute(_put(connection, messages), list(moved.values()))
+        if spent := [spend for change in run for spend in change.spends]:
+            once = _insert(connection, spends).on_conflict_do_nothing(index_elements=["id"])
+            connection.execute(once, spent)
+
+
+_SPEND = ("id", "session_id", "project_id", "at", "cost_usd")
+
+
+def _event_row(event: Event) -> Row:
+    return {
+        "id": event.id,
+        "session_id": event.session_id,
+        "project_id": event.project_id,
+        "kind": type(event).__name__,
+        "event_type": event.event_type,
+        "public": event.public,
+        "timestamp": event.timestamp,
+        "body": written(event),
+    }
+
+
+def _message_row(message: Message) -> Row:
+    return {
+        "session_id": message.session_id,
+        "number": message.number,
+        "open": message.open,
+        "message": written(message),
+    }
 
 
 @dataclass(frozen=True, slots=True)

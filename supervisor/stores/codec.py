@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -26,6 +27,14 @@ UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 
 _AS_THEY_ARE = {str, int, float, bool, NoneType, Any}
 """What JSON gives back as it was."""
+
+
+_BY_HAND: dict[Any, Reader] = {
+    datetime: datetime.fromisoformat,
+    bytes: base64.b64decode,
+    Decimal: Decimal,
+}
+"""What makes of JSON the values that it has no word for."""
 
 
 def written(value: Any) -> str:
@@ -62,6 +71,8 @@ def _plain(value: Any) -> Any:
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     raise TypeError(f"{type(value).__name__} has no form in the database")
@@ -74,10 +85,8 @@ def _reader(kind: Any) -> Reader:
         return _same
     if isinstance(kind, type) and is_dataclass(kind):
         return _dataclass_reader(kind)
-    if kind is datetime:
-        return datetime.fromisoformat
-    if kind is bytes:
-        return base64.b64decode
+    if kind in _BY_HAND:
+        return _BY_HAND[kind]
     if isinstance(kind, type) and issubclass(kind, Id | enum.Enum):
         return kind
     return _generic_reader(kind)

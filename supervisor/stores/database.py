@@ -9,17 +9,18 @@ from typing import TypeVar
 
 import structlog
 import trio
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from ..events import Event
-from ..ids import SessionId
-from ..records import Answer, SessionRecord
+from ..ids import ProjectId, SessionId
+from ..protocols import Step
+from ..records import Answer, Message, SessionRecord, Spend
 from .changes import Append, Dismiss, Forget, Remember, Trim
 from .codec import UNREADABLE, event_classes, read
 from .endurance import Endurance
 from .faults import NotStored
 from .opening import open_database
-from .tables import answers, events, sessions
+from .tables import answers, events, messages, sessions, spends
 from .writer import Writer
 
 Result = TypeVar("Result")
@@ -63,9 +64,9 @@ class DatabaseStore:
         """Return every session, oldest first. Raises `ConfigError` when the database is not to be used."""
         return await self._read(_load)
 
-    async def append(self, event: Event, record: SessionRecord) -> None:
-        """Keep both; return when they are durable. Raises `NotStored` when they never will be."""
-        await self._writer.write(Append.of(event, record))
+    async def append(self, step: Step) -> None:
+        """Keep it; return when it is durable. Raises `NotStored` when it never will be."""
+        await self._writer.write(Append.of(step))
 
     async def forget(self, session_id: SessionId) -> None:
         """Drop all that is kept of a session."""
@@ -74,6 +75,18 @@ class DatabaseStore:
     async def history(self, session_id: SessionId) -> list[Event]:
         """Return a session's events, oldest first, but for those that this version cannot read."""
         return await self._read(partial(_history, session_id))
+
+    async def messages(self, session_id: SessionId) -> list[Message]:
+        """Return what a session was ever sent, oldest first."""
+        return await self._read(partial(_messages, messages.c.session_id == session_id))
+
+    async def undelivered(self) -> list[Message]:
+        """Return the messages of all sessions of which more may become, oldest first."""
+        return await self._read(partial(_messages, messages.c.open))
+
+    async def spends(self) -> list[Spend]:
+        """Return all money that was ever spent, oldest first."""
+        return await self._read(_spends)
 
     async def recall(self, target: str, key: str) -> Answer | None:
         """Return what is known of a request with an Idempotency-Key."""
@@ -155,6 +168,24 @@ def _event(event_id: str, kind: type[Event] | None, text: str) -> Event | None:
     except UNREADABLE as error:
         _log.warning("an event cannot be read and is left out", event_id=event_id, why=repr(error))
         return None
+
+
+def _messages(wanted: ColumnElement[bool], connection: Connection) -> list[Message]:
+    oldest_first = select(messages.c.message).where(wanted).order_by(messages.c.session_id, messages.c.number)
+    return [read(Message, text) for text in connection.execute(oldest_first).scalars()]
+
+
+def _spends(connection: Connection) -> list[Spend]:
+    return [
+        Spend(
+            id=row.id,
+            session_id=SessionId(row.session_id),
+            project_id=ProjectId(row.project_id),
+            at=row.at,
+            cost_usd=row.cost_usd,
+        )
+        for row in connection.execute(select(spends).order_by(spends.c.at))
+    ]
 
 
 def _recall(target: str, key: str, connection: Connection) -> Answer | None:

@@ -4,7 +4,8 @@ import trio
 
 from ..events import Event
 from ..ids import SessionId
-from ..records import Answer, SessionRecord
+from ..protocols import Step
+from ..records import Answer, Message, SessionRecord, Spend
 
 
 class MemoryStore:
@@ -15,6 +16,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._events: dict[SessionId, list[Event]] = {}
         self._records: dict[SessionId, SessionRecord] = {}
+        self._messages: dict[SessionId, dict[int, Message]] = {}
+        self._spends: list[Spend] = []
         self._answers: dict[tuple[str, str], Answer] = {}
 
     async def run_forever(self) -> None:
@@ -25,19 +28,34 @@ class MemoryStore:
         """Return every session, oldest first."""
         return list(self._records.values())
 
-    async def append(self, event: Event, record: SessionRecord) -> None:
-        """Keep both."""
-        self._events.setdefault(event.session_id, []).append(event)
+    async def append(self, step: Step) -> None:
+        """Keep it."""
+        record = step.record
+        self._events.setdefault(record.id, []).extend(step.events)
         self._records[record.id] = record
+        self._messages.setdefault(record.id, {}).update({one.number: one for one in step.messages})
+        self._spends.extend(step.spends)
 
     async def forget(self, session_id: SessionId) -> None:
-        """Drop both."""
-        self._events.pop(session_id, None)
-        self._records.pop(session_id, None)
+        """Drop all but the money."""
+        for kept in (self._events, self._records, self._messages):
+            kept.pop(session_id, None)
 
     async def history(self, session_id: SessionId) -> list[Event]:
         """Return a session's events, oldest first."""
         return list(self._events.get(session_id, ()))
+
+    async def messages(self, session_id: SessionId) -> list[Message]:
+        """Return what a session was ever sent, oldest first."""
+        return list(self._messages.get(session_id, {}).values())
+
+    async def undelivered(self) -> list[Message]:
+        """Return the messages of all sessions of which more may become, oldest first."""
+        return [one for kept in self._messages.values() for one in kept.values() if one.open]
+
+    async def spends(self) -> list[Spend]:
+        """Return all money that was ever spent, oldest first."""
+        return list(self._spends)
 
     async def recall(self, target: str, key: str) -> Answer | None:
         """Return what is known of the request, or None."""

@@ -1,6 +1,7 @@
 """The tables as this version has them; `migrations/` is how a database gets there."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -38,6 +39,21 @@ class UtcTime(TypeDecorator[datetime]):
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+class Dollars(TypeDecorator[Decimal]):
+    """An exact amount as text, which no database rounds."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        """What the database is given."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        """What the database gave, as what it was."""
+        return None if value is None else Decimal(value)
+
+
 metadata = MetaData()
 
 sessions = Table(
@@ -65,6 +81,28 @@ events = Table(
     Index("events_by_session", "session_id", "seq"),
     sqlite_autoincrement=True,
 )
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("session_id", Text, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("open", Boolean, nullable=False),
+    Column("message", Text, nullable=False),
+    Index("messages_open", "open"),
+)
+
+spends = Table(
+    "spends",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("session_id", Text, nullable=False),
+    Column("project_id", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("cost_usd", Dollars, nullable=False),
+    Index("spends_by_time", "at"),
+)
+"""Money: it outlives the sessions that spent it."""
 
 answers = Table(
     "answers",

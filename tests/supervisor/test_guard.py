@@ -24,6 +24,7 @@ from ennio.supervisor.messages import Observed
 from ennio.supervisor.outbox import Letter
 from ennio.supervisor.output import OutputLog
 from ennio.supervisor.project import Project
+from ennio.supervisor.protocols import Step
 from ennio.supervisor.records import Activity, Order, Usage
 from ennio.supervisor.stores.memory import MemoryStore
 from ennio.supervisor.supervisor import Supervisor
@@ -279,10 +280,10 @@ async def test_a_session_that_hears_nothing_holds_up_no_other_and_is_told_later(
     deaf = await spawn(supervisor)
     append, go_on = store.append, trio.Event()
 
-    async def wait_first(event: e.Event, record: Any) -> None:
-        if event.session_id == deaf:
+    async def wait_first(step: Step) -> None:
+        if step.record.id == deaf:
             await go_on.wait()
-        await append(event, record)
+        await append(step)
 
     store.append = wait_first
     async with trio.open_nursery() as nursery:

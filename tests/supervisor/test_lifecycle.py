@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,11 @@ from ennio.supervisor import events as e
 from ennio.supervisor.errors import IllegalTransition
 from ennio.supervisor.ids import ProjectId, SessionId
 from ennio.supervisor.lifecycle import ENDED, STARTABLE, TRANSITIONS, advance, status
-from ennio.supervisor.records import Activity, Handle, Phase, SessionRecord, Tree
+from ennio.supervisor.observations import Outcome
+from ennio.supervisor.records import Activity, Handle, MessageState, Phase, SessionRecord, Tokens, Tree
 
 WHO = {"session_id": SessionId("s-1"), "project_id": ProjectId("p")}
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 TREE = Tree("/w", "feat", "c0ffee", branch_made=True)
 HANDLE = Handle(7, 8, "boot", 1)
 
@@ -30,6 +33,23 @@ EVENTS = [
     e.SessionKilled(**WHO),
     e.SessionCleaned(**WHO, branch_kept=True),
     e.ActivityChanged(**WHO, activity=Activity.IDLE),
+    e.MessageTaken(**WHO, number=1),
+    e.MessageMoved(**WHO, number=1, state=MessageState.WRITTEN),
+    e.ConversationKnown(**WHO, conversation="c-1", model="m"),
+    e.ConversationLost(**WHO, words="no such conversation"),
+    e.TurnBegan(**WHO, turns=1),
+    e.TurnOver(**WHO, outcome=Outcome.OK),
+    e.ApprovalRequested(
+        **WHO, approval_id="a1", tool="Bash", summary="ls", deadline=NOW, number=1, approvals=()
+    ),
+    e.ApprovalResolved(**WHO, approval_id="a1", tool="Bash", decision="deny", by="policy", approvals=()),
+    e.UsageCounted(
+        **WHO, tokens=Tokens(1), cost=None, estimated=False, totals=Tokens(1), total_cost=Decimal(0)
+    ),
+    e.UsageLimitReached(**WHO, until=NOW, words="come back later"),
+    e.UsageLimitOver(**WHO),
+    e.BudgetNear(**WHO, words="80 % are spent"),
+    e.BudgetExceeded(**WHO, words="all is spent"),
 ]
 CELLS = [(phase, event) for phase in Phase for event in EVENTS]
 
@@ -68,8 +88,9 @@ def test_a_cell_of_the_table_moves_and_an_empty_one_raises_and_changes_nothing(
     assert before == record(phase)
 
 
-def test_nothing_happens_to_the_killed_but_the_clearing_away_of_their_workspace() -> None:
-    assert TRANSITIONS[Phase.KILLED] == {e.SessionCleaned: Phase.KILLED}
+def test_nothing_happens_to_the_killed_but_that_their_workspace_goes_and_their_messages_fail() -> None:
+    kinds = {e.SessionCleaned, e.MessageMoved}
+    assert TRANSITIONS[Phase.KILLED] == dict.fromkeys(kinds, Phase.KILLED)
 
 
 def test_an_agent_can_be_started_again_exactly_where_the_table_says_so() -> None:

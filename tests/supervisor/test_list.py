@@ -18,14 +18,15 @@ async def test_activity_follows_the_output_and_becomes_idle_in_silence(
 ) -> None:
     record = await spawn(supervisor)
     seen = [supervisor.get(record.id).activity]
-    for word in (b"working", b"still", b"may I?"):
+    for word in (b"working\n", b"still\n", b"may I?\n", b"thanks\n"):
         world.terminals[0].say(word)
         await settle()
         seen.append(supervisor.get(record.id).activity)
     await trio.sleep(61)
     seen.append(supervisor.get(record.id).activity)
-    assert seen == [None, Activity.ACTIVE, Activity.ACTIVE, Activity.WAITING_INPUT, Activity.IDLE]
-    assert (await types(supervisor, record.id)).count("ActivityChanged") == 3
+    waits, active = Activity.WAITING_INPUT, Activity.ACTIVE
+    assert seen == [None, active, active, waits, active, Activity.IDLE]
+    assert (await types(supervisor, record.id)).count("ActivityChanged") == 4
     assert supervisor.get(record.id).last_activity_at is not None
 
 

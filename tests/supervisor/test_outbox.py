@@ -9,7 +9,12 @@ async def test_letters_are_taken_in_the_order_they_were_put() -> None:
     outbox = Outbox()
     for text in "abc":
         outbox.put(Letter(text))
-    assert [(await outbox.take()).text for _ in "abc"] == ["a", "b", "c"]
+    outbox.put(Letter("now"), first=True)
+    taken = []
+    while letter := outbox.first():
+        taken.append(letter.text)
+        outbox.remove(letter)
+    assert taken == ["now", "a", "b", "c"]
 
 
 async def test_the_writer_waits_for_the_next_letter(
@@ -19,7 +24,10 @@ async def test_the_writer_waits_for_the_next_letter(
 
     async def writer() -> None:
         while True:
-            taken.append((await outbox.take()).text)
+            await outbox.stirred()
+            while letter := outbox.first():
+                outbox.remove(letter)
+                taken.append(letter.text)
 
     nursery.start_soon(writer)
     for text in "ab":

@@ -16,8 +16,8 @@ from ennio.supervisor.ids import ProjectId, SessionId
 from ennio.supervisor.lifecycle import advance, status
 from ennio.supervisor.outbox import Letter
 from ennio.supervisor.project import Project
-from ennio.supervisor.protocols import Removal, Stray
-from ennio.supervisor.records import Handle, Hold, Launch, Order, SessionRecord, Tree
+from ennio.supervisor.protocols import Removal, Step, Stray
+from ennio.supervisor.records import Handle, Hold, Launch, Message, MessageState, Order, SessionRecord, Tree
 from ennio.supervisor.stores.memory import MemoryStore
 from ennio.supervisor.supervisor import Supervisor
 
@@ -35,7 +35,9 @@ def tree(world: World) -> Tree:
 def lived(store: MemoryStore, tree: Tree) -> Callable[..., Awaitable[SessionRecord]]:
     """Put a session into the journal to which these things had happened when its server died."""
 
-    async def live(*kinds: type[e.Event], who: SessionId = WHO, project: ProjectId = P) -> SessionRecord:
+    async def live(
+        *kinds: type[e.Event], who: SessionId = WHO, project: ProjectId = P, heard: bool = True
+    ) -> SessionRecord:
         record = SessionRecord(id=who, project_id=project, agent_name="fake", created_at=e.now())
         particulars = {
             e.SessionSpawned: {"agent_name": "fake", "opening": "hello"},
@@ -47,7 +49,10 @@ def lived(store: MemoryStore, tree: Tree) -> Callable[..., Awaitable[SessionReco
         for kind in kinds:
             event = kind(session_id=who, project_id=project, **particulars.get(kind, {}))
             record = advance(record, event)
-            await store.append(event, record)
+            told = (Message(who, 1, "hello", e.now()),) if kind is e.SessionSpawned else ()
+            if kind is e.SessionWorking and heard:
+                told = (Message(who, 1, "hello", e.now(), state=MessageState.WRITTEN),)
+            await store.append(Step((event,), record, told))
         return record
 
     return live
@@ -108,7 +113,7 @@ async def test_an_agent_that_had_not_heard_its_prompt_hears_it_now(
 ) -> None:
     terminal = outlived()
     terminal.taken = 0
-    await lived(*RUNNING)
+    await lived(*RUNNING, heard=False)
     await begin()
     await trio.sleep(1)
     assert terminal.heard == [b"hello\n"]

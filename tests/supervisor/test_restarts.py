@@ -21,7 +21,8 @@ from ennio.supervisor.ids import ProjectId, SessionId
 from ennio.supervisor.lifecycle import status
 from ennio.supervisor.outbox import Letter
 from ennio.supervisor.project import Project
-from ennio.supervisor.records import Order, Phase, SessionRecord
+from ennio.supervisor.protocols import Step
+from ennio.supervisor.records import Order, Phase
 from ennio.supervisor.restarts import STAYS, judge
 from ennio.supervisor.stores.memory import MemoryStore
 from ennio.supervisor.supervisor import Supervisor
@@ -351,11 +352,11 @@ async def test_a_session_that_comes_back_has_kept_its_place(
     second = await spawn(supervisor, Q)
     append, finished, go_on = store.append, trio.Event(), trio.Event()
 
-    async def slow(event: e.Event, record: SessionRecord) -> None:
-        if isinstance(event, e.RestoreRequested):
+    async def slow(step: Step) -> None:
+        if any(isinstance(event, e.RestoreRequested) for event in step.events):
             finished.set()
             await go_on.wait()
-        await append(event, record)
+        await append(step)
 
     store.append = slow
     world.terminals[-1].die(0)

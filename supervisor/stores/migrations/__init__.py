@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from ...errors import ConfigError
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """All steps, oldest first. They stand here too because Alembic takes a tenth of a second to be imported."""
 
 

@@ -24,7 +24,7 @@ def test_another_python_can_be_told() -> None:
 
 def test_the_prompt_is_its_first_message() -> None:
     assert not DemoAgent().command(JOB).holds_prompt
-    assert DemoAgent().dialogue().encode("Fix it") == b"Fix it\n"
+    assert DemoAgent().dialogue(JOB).tell("Fix it") == b"Fix it\n"
 
 
 def test_it_imports_nothing_beyond_the_standard_library(tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ from ennio.supervisor.config.not_yet import NOT_YET, not_yet
 from ennio.supervisor.config.schema import (
     AgentOptions,
     AgentTable,
-    Approvals,
-    Budget,
+    ApprovalTable,
+    BudgetTable,
     Defaults,
     LimitTable,
     NotifierTable,
     Plugin,
+    PriceTable,
     ProjectTable,
     Reaction,
     Reactions,
@@ -44,9 +45,10 @@ SECTIONS: dict[str, tuple[type[BaseModel], str]] = {
     "## `[retention]`": (Retention, "retention."),
     "## `[limits]`": (LimitTable, "limits."),
     "## `[agents.NAME]`": (AgentTable, "agents.*."),
-    "## `[approvals]`": (Approvals, "approvals."),
+    "## `[approvals]`": (ApprovalTable, "approvals."),
     "## `[restart]`": (RestartTable, "restart."),
-    "## `[[budgets]]`": (Budget, "budgets."),
+    "## `[[budgets]]`": (BudgetTable, "budgets."),
+    '## `[prices."MODEL"]`': (PriceTable, "prices.*."),
     "## `[[notifiers]]`": (NotifierTable, "notifiers."),
     "## `[notification_routing]`": (Routing, "notification_routing."),
     "## `[reactions]`": (Reactions, "reactions."),
@@ -101,7 +103,7 @@ def test_every_key_is_documented_with_its_default(heading: str) -> None:
     table, _ = SECTIONS[heading]
     told = {key: default for key, (default, _) in rows(heading).items()}
     subtables = {"defaults", "timeouts", "agents", "budgets", "notification_routing", "projects"}
-    subtables |= {"limits", "retention", "approvals", "restart", "notifiers", "reactions"}
+    subtables |= {"limits", "retention", "approvals", "restart", "notifiers", "reactions", "prices"}
     keys = known_keys(table).keys() - (subtables if table is Settings else set())
     assert told.keys() == keys
     for key in keys:
@@ -144,3 +146,20 @@ def test_the_file_in_the_root_is_good_and_points_to_the_documentation() -> None:
     assert "docs/configuration.md" in text
     assert (settings.projects[0].path, settings.projects[0].agent) == (".demo/repo", "demo")
     assert settings.data_dir == ".demo/state"
+
+
+def test_what_the_file_in_the_root_only_suggests_is_good_too() -> None:
+    text = (ROOT / "ennio.toml").read_text()
+    suggested = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
+    data = tomllib.loads(suggested)
+    settings, problems = check(data)
+    assert settings is not None, problems
+    assert list(not_yet(data)) == []
+    assert {"agents", "approvals", "budgets", "prices"} <= settings.model_fields_set
+
+
+def test_every_built_in_agent_is_named() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    agents = project["entry-points"]["ennio.agents"].keys() - {"command", "custom"}
+    (told,) = re.findall(r"^(?:.* )?Built in: (`[^.]*`)\.$", DOCUMENT, re.MULTILINE)
+    assert set(re.findall(r"`([^`]+)`", told)) == agents

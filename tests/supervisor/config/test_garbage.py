@@ -102,8 +102,34 @@ LIKELY = some(
         "idle_after": seconds,
         "timeouts": some({"spawn": seconds, "kill": seconds, "kill_grace": seconds}),
         "limits": some({"output_bytes": st.integers(60000, 10**12)}),
-        "agents": some({"mine": some({"command": lines, "env": some({"A": st.text(max_size=5)})})}),
+        "agents": some(
+            {
+                "mine": some(
+                    {
+                        "command": lines,
+                        "protocol": st.sampled_from(["lines", "acp", "one-shot"]),
+                        "resume": st.sampled_from([["x", "{conversation_id}"], ["{message_file}"]]),
+                        "ready": st.lists(st.text("ab[]()*\\{}?^|1,", max_size=6), max_size=2),
+                        "env": some({"A": st.text(max_size=5)}),
+                    }
+                )
+            }
+        ),
         "restart": some({"policy": st.sampled_from(["never", "always"])}),
+        "approvals": some({"policy": st.sampled_from(["ask", "deny"]), "deadline": seconds}),
+        "budgets": st.lists(
+            some(
+                {
+                    "project_id": st.sampled_from(["a", "b"]),
+                    "reserve_usd": st.floats(0, 9) | st.integers(0, 9),
+                },
+                scope=st.sampled_from(["global", "project", "session"]),
+                period=st.sampled_from(["daily", "total"]),
+                limit_usd=st.floats(0.001, 1e6) | st.integers(0, 9),
+            ),
+            max_size=2,
+        ),
+        "prices": st.dictionaries(st.text(max_size=5), some({}, input=st.floats(0, 9), output=st.just(1))),
         "projects": st.lists(
             some(
                 {"max_sessions": st.integers(0, 9), "agent_rules": lines, "post_create": lines},

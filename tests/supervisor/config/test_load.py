@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ennio.supervisor.config import AgentConfig, Config, Limits, Restart, Symlink, Timeouts, load
+from ennio.supervisor.config.draft import installed
 from ennio.supervisor.errors import ConfigError
 
 Load = Callable[..., Config]
@@ -49,7 +50,7 @@ def test_an_empty_file_is_all_defaults(load_toml: Load, folder: Path) -> None:
         tls_cert=None,
         tls_key=None,
         timeouts=Timeouts(spawn=60.0, send=10.0, kill=15.0, kill_grace=5.0),
-        agents={"demo": AgentConfig()},
+        agents=dict.fromkeys(installed()["agents"], AgentConfig()),
         projects=(),
         secret_variables=frozenset(),
         warnings=(),

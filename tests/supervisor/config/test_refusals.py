@@ -142,7 +142,7 @@ ALONE = [
         "2: `defaults.workspace` names the workspace 'clon', which nobody defines; did",
     ),
     ("[agents.'a b']\ncommand = ['x']", "1: `agents.'a b'` must be 1 to 64 of A-Z a-z 0-9 - _"),
-    ("[agents.x]", "1: `agents.x` has no `command`, and no agent of that name is built in; there are: demo"),
+    ("[agents.x]", "1: `agents.x` has no `command`, and no agent of that name is built in; there are: "),
     (
         "[agents.dmo]\nenv = {}",
         "1: `agents.dmo` has no `command`, and no agent of that name is built in; did you mean",
@@ -165,10 +165,6 @@ ALONE = [
     ("[agents.demo]\nenv = {ENNIO_MARK = 'x'}", "2: `agents.demo.env.ENNIO_MARK` is set by ennio itself"),
     ("[[projects]]\npath = 'repo'\nagent = 'demo'", "1: `projects[0].name` is missing"),
     ("[[projects]]\nname = 'p'\nagent = 'demo'", "1: `projects[0].path` is missing"),
-    (
-        "[[projects]]\nname = 'p'\npath = 'repo'",
-        "1: `projects[0].agent` is not given, and its default `claude-code` is not",
-    ),
     (
         PROJECT.replace("demo", "none"),
         "4: `projects[0].agent` names the agent 'none', which nobody defines; there are",
@@ -219,6 +215,17 @@ def test_a_key_that_is_wrong_is_refused(refuse: Refuse, text: str, message: str)
     assert any(line.startswith(f"ennio.toml:{message}") for line in refuse(text)), refuse(text)
 
 
+def test_a_project_without_an_agent_needs_the_default_one(
+    refuse: Refuse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = ("agents", "runtimes", "workspaces")
+    there = {kind: frozenset({"demo", "process", "worktree"}) for kind in kinds}
+    monkeypatch.setattr("ennio.supervisor.config.installed", lambda: there)
+    (line,) = refuse(PROJECT.replace('agent = "demo"', ""))
+    says = "is not given, and its default `claude-code` is not installed; there are: demo, "
+    assert line.startswith(f"ennio.toml:1: `projects[0].agent` {says}")
+
+
 @pytest.mark.parametrize(
     "origin",
     [
@@ -264,7 +271,7 @@ def test_a_link_inside_of_another_is_refused(refuse: Refuse, targets: tuple[str,
 
 def test_all_problems_are_told_together_in_the_order_of_the_file(refuse: Refuse) -> None:
     lines = refuse("port = true\nhost = '${NOPE}'\nprot = 1\nbudgets = [{}]\ntimeouts = 3\n")
-    assert [line.split(": ")[0] for line in lines] == [f"ennio.toml:{n}" for n in (1, 2, 3, 4, 4, 4, 4, 5)]
+    assert [line.split(": ")[0] for line in lines] == [f"ennio.toml:{n}" for n in (1, 2, 3, 4, 4, 4, 5)]
 
 
 @pytest.mark.parametrize(

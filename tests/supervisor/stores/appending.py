@@ -7,6 +7,7 @@ import trio
 
 from ennio.supervisor.events import ActivityChanged, now
 from ennio.supervisor.ids import ProjectId, SessionId
+from ennio.supervisor.protocols import Step
 from ennio.supervisor.records import Activity, SessionRecord
 from ennio.supervisor.stores.database import DatabaseStore
 
@@ -16,7 +17,7 @@ async def keep_appending(store: DatabaseStore, name: str) -> None:
     project, session, made = ProjectId("p"), SessionId(name), now()
     while True:
         event = ActivityChanged(session_id=session, project_id=project, activity=Activity.ACTIVE)
-        await store.append(event, SessionRecord(session, project, "demo", made, prompt=event.id))
+        await store.append(Step((event,), SessionRecord(session, project, "demo", made, prompt=event.id)))
         os.write(1, f"{name} {event.id}\n".encode())
 
 

@@ -4,6 +4,7 @@ import enum
 import math
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from ennio.supervisor import events
 from ennio.supervisor.events import ActivityChanged, Event, SessionWorking
+from ennio.supervisor.events.talking import Private
 from ennio.supervisor.ids import Id, ProjectId, SessionId
 from ennio.supervisor.records import Activity, Answer, Handle, SessionRecord, Tree
 from ennio.supervisor.stores.codec import UNREADABLE, event_classes, read, written
@@ -27,6 +29,8 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     bytes: st.binary(max_size=20),
     datetime: st.datetimes(timezones=st.just(UTC)),
     NoneType: st.none(),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False),
+    Any: st.one_of(ANY_TEXT, st.integers(), st.booleans(), st.none()),
 }
 
 
@@ -61,7 +65,7 @@ KINDS = {name: kind for name, kind in event_classes().items() if kind.__module__
 def test_every_class_of_events_is_found_by_its_name() -> None:
     here = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)]
 
-    assert set(KINDS.values()) == set(here) - {Event}
+    assert set(KINDS.values()) == {*here, Private} - {Event}
     assert len(KINDS) > 10
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import trio
+from fakes import step
 from sqlalchemy import insert, update
 from structlog.testing import capture_logs
 
@@ -36,11 +37,11 @@ async def test_events_and_the_last_record_outlive_the_store(
     tree = Tree("/w", "main", "c0ffee", branch_made=True, baseline={"a\udcff\0": "1"})
     first = SessionSpawned(**WHO, agent_name="demo", opening="do it\0\udcff ü")
     async with running(url) as store:
-        await store.append(first, record(prompt="x"))
-        await store.append(intent := KillRequested(**WHO), record(phase=Phase.STOPPING))
+        await store.append(step(first, record(prompt="x")))
+        await store.append(step(intent := KillRequested(**WHO), record(phase=Phase.STOPPING)))
         last = record(phase=Phase.EXITED, tree=tree, prompt="\udcff\0", reason="it ended")
-        await store.append(crash := SessionCrashed(**WHO, reason="why"), last)
-        await store.append(other := changed("s-2"), record("s-2"))
+        await store.append(step(crash := SessionCrashed(**WHO, reason="why"), last))
+        await store.append(step(other := changed("s-2"), record("s-2")))
     async with running(url) as again:
         assert await again.history(SessionId("s-1")) == [first, intent, crash]
         assert await again.history(SessionId("s-2")) == [other]
@@ -51,7 +52,7 @@ async def test_events_and_the_last_record_outlive_the_store(
 async def test_sessions_are_loaded_oldest_first(store: DatabaseStore, record: Make, changed: Make) -> None:
     start = datetime(2030, 1, 1, tzinfo=UTC)
     for name, age in (("s-b", 2), ("s-c", 1), ("s-a", 2), ("s-d", 3)):
-        await store.append(changed(name), record(name, created_at=start - timedelta(seconds=age)))
+        await store.append(step(changed(name), record(name, created_at=start - timedelta(seconds=age))))
     assert [record.id for record in await store.load()] == ["s-d", "s-a", "s-b", "s-c"]
 
 
@@ -59,7 +60,7 @@ async def test_a_session_is_forgotten_with_its_events_and_others_are_not(
     store: DatabaseStore, record: Make, changed: Make
 ) -> None:
     for name in ("s-1", "s-2"):
-        await store.append(changed(name), record(name))
+        await store.append(step(changed(name), record(name)))
     await store.forget(SessionId("s-1"))
     await store.forget(SessionId("s-unknown"))
 
@@ -71,7 +72,7 @@ async def test_a_session_is_forgotten_with_its_events_and_others_are_not(
 async def test_the_same_event_twice_is_stored_once(store: DatabaseStore, record: Make, changed: Make) -> None:
     event = changed()
     for prompt in ("first", "second"):
-        await store.append(event, record(prompt=prompt))
+        await store.append(step(event, record(prompt=prompt)))
     assert await store.history(SessionId("s-1")) == [event]
     assert [record.prompt for record in await store.load()] == ["second"]
 
@@ -80,9 +81,9 @@ async def test_an_event_that_this_version_does_not_know_is_kept_and_left_out(
     url: str, running: Make, record: Make, changed: Make
 ) -> None:
     async with running(url) as store:
-        await store.append(strange := changed(), record())
-        await store.append(broken := changed(), record())
-        await store.append(known := changed(), record())
+        await store.append(step(strange := changed(), record()))
+        await store.append(step(broken := changed(), record()))
+        await store.append(step(known := changed(), record()))
     execute(url, update(events).where(events.c.id == strange.id).values(kind="FromTheFuture"))
     execute(url, update(events).where(events.c.id == broken.id).values(body='{"activity": "Asleep"}'))
     async with running(url) as store:
@@ -143,7 +144,7 @@ async def test_two_hundred_at_once_are_all_stored_each_session_s_in_order(
         for activity in list(Activity)[:5]:
             event = changed(name, activity)
             appended[name].append(event)
-            await store.append(event, record(name, activity=activity))
+            await store.append(step(event, record(name, activity=activity)))
 
     async with trio.open_nursery() as nursery:
         for name in appended:
@@ -167,4 +168,4 @@ async def test_appends_of_one_session_at_the_same_time_keep_the_order_in_which_t
 
 async def _append(store: Any, event: Any, record: Any, *, task_status: trio.TaskStatus[None]) -> None:
     task_status.started()
-    await store.append(event, record)
+    await store.append(step(event, record))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import trio
+from fakes import step
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
@@ -38,7 +39,7 @@ async def test_a_locked_database_is_waited_for(
 ) -> None:
     events = [changed() for _ in range(3)]
     async with running(f"sqlite:{tmp_path / 'e.db'}") as store:
-        await store.append(events[0], record())
+        await store.append(step(events[0], record()))
         assert store.trouble is None
         with (
             capture_logs() as logs,
@@ -47,13 +48,13 @@ async def test_a_locked_database_is_waited_for(
         ):
             other.execute("BEGIN EXCLUSIVE")
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.append, events[1], record())
+                nursery.start_soon(store.append, step(events[1], record()))
                 assert await in_trouble(store) == "the database is locked by another program"
                 assert await store.history(ONE) == events[:1]
                 assert [known.id for known in await store.load()] == [ONE]
                 other.execute("ROLLBACK")
             assert store.trouble is None
-            await store.append(events[2], record())
+            await store.append(step(events[2], record()))
         assert await store.history(ONE) == events
     assert warnings_and_infos(logs) == [
         ("warning", "the database is locked by another program"),
@@ -69,10 +70,10 @@ async def test_who_gives_up_while_it_is_locked_leaves_nothing_behind(
         with closing(sqlite3.connect(tmp_path / "e.db", isolation_level=None)) as other, capture_logs():
             other.execute("BEGIN IMMEDIATE")
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.append, first := changed(), record())
+                nursery.start_soon(store.append, step(first := changed(), record()))
                 await in_trouble(store)
                 with trio.move_on_after(0.01) as given_up:
-                    await store.append(changed("s-2"), record("s-2"))
+                    await store.append(step(changed("s-2"), record("s-2")))
                 other.execute("ROLLBACK")
         assert given_up.cancelled_caught
         assert await store.history(ONE) == [first]
@@ -90,7 +91,7 @@ async def test_a_store_that_is_stopped_in_trouble_ends_all_the_same(
         with trio.fail_after(10):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(store.run_forever)
-                nursery.start_soon(store.append, changed(), record())
+                nursery.start_soon(store.append, step(changed(), record()))
                 await in_trouble(store)
                 nursery.cancel_scope.cancel()
             await store.aclose()
@@ -105,7 +106,7 @@ async def test_a_database_that_is_locked_at_the_start_is_waited_for(
         async with running(f"sqlite:{tmp_path / 'e.db'}") as store:
             with capture_logs(), trio.fail_after(20):
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(store.append, changed(), record())
+                    nursery.start_soon(store.append, step(changed(), record()))
                     assert await in_trouble(store) == "the database is locked by another program"
                     other.execute("ROLLBACK")
                 assert len(await store.load()) == 1
@@ -123,7 +124,7 @@ async def test_a_read_only_database_is_waited_for(
         event.listen(store._engine, "begin", refuse)
         with capture_logs(), trio.fail_after(20):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.append, changed(), record())
+                nursery.start_soon(store.append, step(changed(), record()))
                 assert await in_trouble(store) == "the database is read-only"
                 event.remove(store._engine, "begin", refuse)
                 store._engine.dispose()
@@ -148,11 +149,11 @@ async def test_a_full_disk_is_waited_for(
     small_disk: Path, running: Make, record: Make, changed: Make
 ) -> None:
     async with running(f"sqlite:{small_disk / 'e.db'}") as store:
-        await store.append(first := changed(), record())
+        await store.append(step(first := changed(), record()))
         (small_disk / "other").write_bytes(b"x" * (1 << 19))
         with capture_logs() as logs, trio.fail_after(20):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.append, second := changed(), record(prompt="x" * (1 << 19)))
+                nursery.start_soon(store.append, step(second := changed(), record(prompt="x" * (1 << 19))))
                 assert await in_trouble(store) == "the disk of the database is full"
                 assert await store.history(ONE) == [first]
                 (small_disk / "other").unlink()
@@ -173,17 +174,17 @@ async def test_a_server_that_is_restarted_is_waited_for(
 ) -> None:
     events = [changed() for _ in range(4)]
     async with running(restarted.url(restarted.database())) as store:
-        await store.append(events[0], record())
+        await store.append(step(events[0], record()))
         assert await store.history(ONE) == events[:1]
         with capture_logs() as logs, trio.fail_after(30):
             restarted.stop()
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.append, events[1], record())
+                nursery.start_soon(store.append, step(events[1], record()))
                 assert await in_trouble(store) == "the database server cannot be reached"
                 await trio.to_thread.run_sync(restarted.start)
             assert await store.history(ONE) == events[:2]
             for event_ in events[2:]:
-                await store.append(event_, record())
+                await store.append(step(event_, record()))
         assert await store.history(ONE) == events
     assert [level for level, _ in warnings_and_infos(logs)] == ["warning", "info"]
 
@@ -198,7 +199,7 @@ async def test_no_append_is_lost_or_doubled_while_connections_are_cut(
 
         async def keep_appending(enough: trio.Event) -> None:
             while not enough.is_set():
-                await store.append(event := changed(), record())
+                await store.append(step(event := changed(), record()))
                 appended.append(event)
 
         with capture_logs(), trio.fail_after(30):
@@ -224,13 +225,13 @@ async def test_a_server_whose_tables_are_locked_or_read_only_is_waited_for(
         with capture_logs(), trio.fail_after(30), psycopg.connect(postgres.url(name)) as other:
             other.execute("LOCK TABLE events")
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.append, changed(), record())
+                nursery.start_soon(store.append, step(changed(), record()))
                 assert await in_trouble(store) == "the database is locked by another program"
                 other.rollback()
             store._engine.dispose()
             postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.append, changed(), record())
+                nursery.start_soon(store.append, step(changed(), record()))
                 assert await in_trouble(store) == "the database is read-only"
                 postgres.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
                 store._engine.dispose()
@@ -255,20 +256,20 @@ async def test_a_server_that_sleeps_does_not_stop_who_gives_up(
     monkeypatch.setattr("ennio.supervisor.stores.endurance._SILENCE", 0.2)
     name = postgres.database()
     async with running(postgres.url(name)) as store:
-        await store.append(changed(), record())
+        await store.append(step(changed(), record()))
         found = postgres.execute(f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}'")
         for (pid,) in found:
             os.kill(pid, signal.SIGSTOP)
         try:
             with trio.fail_after(5):
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(store.append, changed(), record())
+                    nursery.start_soon(store.append, step(changed(), record()))
                     assert await in_trouble(store) == "the database does not answer"
                     nursery.cancel_scope.cancel()
         finally:
             for (pid,) in found:
                 os.kill(pid, signal.SIGCONT)
-        await store.append(changed(), record())
+        await store.append(step(changed(), record()))
         assert store.trouble is None
 
 

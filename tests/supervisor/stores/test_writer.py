@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import trio
+from fakes import step
 from structlog.testing import capture_logs
 
 from ennio.supervisor.ids import SessionId
@@ -32,7 +33,7 @@ async def test_what_cannot_be_stored_fails_alone(
     async def append_poison(*, task_status: trio.TaskStatus[None]) -> None:
         task_status.started()
         with pytest.raises(NotStored, match="ActivityChanged of s-bad") as raised:
-            await store.append(*poison())
+            await store.append(step(*poison()))
         failed.append(raised.value)
 
     async with trio.open_nursery() as nursery:
@@ -51,24 +52,24 @@ async def test_what_cannot_be_stored_fails_alone(
 
 async def _append(store: Any, event: Any, record: Any, *, task_status: trio.TaskStatus[None]) -> None:
     task_status.started()
-    await store.append(event, record)
+    await store.append(step(event, record))
 
 
 async def test_what_has_no_form_fails_before_it_is_queued(
     store: DatabaseStore, record: Make, changed: Make
 ) -> None:
     with pytest.raises(TypeError, match="complex has no form in the database"):
-        await store.append(changed(), record(prompt=1j))
-    await store.append(changed(), record())
+        await store.append(step(changed(), record(prompt=1j)))
+    await store.append(step(changed(), record()))
 
 
 async def test_a_withdrawn_change_is_not_stored(url: str, record: Make, changed: Make) -> None:
     store = DatabaseStore(url)
     with trio.move_on_after(0.01):
-        await store.append(changed(), record())
+        await store.append(step(changed(), record()))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(store.run_forever)
-        await store.append(kept := changed("s-2"), record("s-2"))
+        await store.append(step(kept := changed("s-2"), record("s-2")))
         assert await store.history(ONE) == []
         assert await store.history(SessionId("s-2")) == [kept]
         nursery.cancel_scope.cancel()
@@ -82,8 +83,8 @@ async def test_a_cancelled_append_is_stored_whole_or_not_at_all(
     for number in range(60):
         name = f"s-{number}"
         with trio.move_on_after(number / 30_000):
-            await store.append(changed(name), record(name))
-    await store.append(changed("s-end"), record("s-end"))
+            await store.append(step(changed(name), record(name)))
+    await store.append(step(changed("s-end"), record("s-end")))
 
     known = {record.id for record in await store.load()}
     for number in range(60):
@@ -114,7 +115,7 @@ async def test_a_store_that_was_stopped_takes_no_more(url: str, record: Make, ch
     with trio.move_on_after(0):
         await store.run_forever()
     with pytest.raises(NotStored, match="ActivityChanged of s-1 was not stored: the store is closed"):
-        await store.append(changed(), record())
+        await store.append(step(changed(), record()))
     await store.aclose()
     with pytest.raises(NotStored, match="the store is closed"):
         await store.load()
@@ -134,13 +135,13 @@ async def test_a_database_that_becomes_rubbish_ends_the_writer(
 
     async with trio.open_nursery() as nursery:
         await nursery.start(run)
-        await store.append(changed(), record())
+        await store.append(step(changed(), record()))
         assert store._engine is not None
         store._engine.dispose()  # or else SQLite goes on for a while from what it has in memory
         (tmp_path / "e.db").write_bytes(b"\xaa" * 8192)
         with capture_logs(), trio.fail_after(20), pytest.raises(NotStored, match="ruined"):
-            await store.append(changed(), record())
+            await store.append(step(changed(), record()))
     with pytest.raises(NotStored, match="ruined"):
-        await store.append(changed(), record())
+        await store.append(step(changed(), record()))
     await store.aclose()
     assert len(ends) == 1

@@ -1,0 +1,124 @@
+"""What an agent says: taken in line by line, and told to its session where it matters to it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import trio
+
+from . import observations as o
+from .doing import Doing, State
+from .events import now
+from .lines import Lines
+from .mailbox import Mailbox
+from .messages import Heard, Observed
+from .outbox import Outbox
+from .output import Chunk
+from .protocols import Dialogue, Terminal, Watching
+from .records import Mark
+
+_MATTERS = (
+    o.Started,
+    o.TurnStarted,
+    o.TurnEnded,
+    o.Asked,
+    o.AskWithdrawn,
+    o.Spent,
+    o.UsageLimited,
+    o.Refused,
+)
+"""What a session makes events of; the rest shows in the activity alone."""
+
+
+class Hearing:
+    """The one reader of an agent's output, from `start` on. `answer` writes to it.
+
+    A session is told of a line before the next one is read, so that none is taken in twice or never.
+    `known_end` is up to where an earlier server had seen the output.
+    """
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        doing: Doing,
+        mailbox: Mailbox,
+        outbox: Outbox,
+        answer: Callable[[bytes], Awaitable[None]],
+        start: int,
+        known_end: int = 0,
+    ) -> None:
+        self.last_output_at: datetime | None = None
+        self.silent_since: float | None = trio.current_time()
+        self._dialogue, self._doing = dialogue, doing
+        self._mailbox, self._outbox, self._answer = mailbox, outbox, answer
+        self._lines = Lines(start)
+        self._taken, self._known_end = start, known_end
+        self._told: State | None = None
+
+    @property
+    def position(self) -> int:
+        """Up to where its output was read."""
+        return self._lines.at
+
+    def mark(self) -> Mark:
+        """Return how far the output is taken in, and what the dialogue must remember from there."""
+        return Mark(self._taken, dict(self._dialogue.memory()))
+
+    async def listen(self, terminal: Terminal) -> None:
+        """Read until no more will come."""
+        while True:
+            chunk = await terminal.read(self._lines.at)
+            if not chunk.data:
+                await self._take(self._lines.rest(), self._lines.at)
+                return
+            news = chunk.end > self._known_end
+            if news:
+                self.last_output_at, self.silent_since = now(), None
+                self._doing.heard(trio.current_time())
+                self._doing.changed.set()
+            await self._take_all(chunk)
+            if news:  # a session that is slow to listen does not make its agent silent
+                self.silent_since = trio.current_time()
+
+    async def _take_all(self, chunk: Chunk) -> None:
+        for line, end in self._lines.cut(chunk):
+            await self._take(line, end)
+
+    async def _take(self, line: bytes, end: int) -> None:
+        was_ready = self._dialogue.ready
+        seen = tuple(self._dialogue.receive(line))
+        if replies := self._dialogue.replies():  # first: what is taken in is not seen again after a crash
+            await self._answer(replies)
+        self._taken = end
+        await self._make_of(seen, was_ready, answered=bool(replies))
+
+    async def _make_of(
+        self, seen: tuple[o.Observation, ...], was_ready: bool, answered: bool = False
+    ) -> None:
+        at = trio.current_time()
+        if seen:
+            self._doing.see(seen, at)
+        if self._dialogue.ready and not was_ready:
+            self._doing.ready(at)
+        self._doing.changed.set()
+        mattering = tuple(one for one in seen if isinstance(one, _MATTERS))
+        if mattering or answered:
+            await self._mailbox.tell(Heard(mattering, self.mark()))
+        if self._dialogue.ready:
+            self._outbox.stir()
+
+    async def watch(self) -> None:
+        """Tell the session whenever the agent does something else, for ever."""
+        while True:
+            self._doing.changed = trio.Event()
+            state = activity, reason = self._doing.state(trio.current_time())
+            if state != self._told and activity is not None:
+                self._told = state
+                await self._mailbox.tell(Observed(activity, reason))
+            with trio.move_on_after(self._doing.due(trio.current_time())):
+                await self._doing.changed.wait()
+
+    async def look(self, screen: str, title: str) -> None:
+        """Take in a screen, for a dialogue that goes by that."""
+        if isinstance(self._dialogue, Watching):
+            was_ready = self._dialogue.ready
+            await self._make_of(tuple(self._dialogue.look(screen, title)), was_ready)
