@@ -46,6 +46,10 @@ def failure_of(result: Mapping[str, Any]) -> str:
     return ": ".join(parts)[:_LONGEST_WORDS] or "the agent does not say why"
 
 
+_NOT_THE_LIMIT = "not your usage limit"
+"""What claude 2.1.197 says of a server that has too much to do, after an event that looks like a limit."""
+
+
 class AccountLimit:
     """Whether the account is at its limit: what a `rate_limit_event` has said, and what a result says.
 
@@ -66,7 +70,7 @@ class AccountLimit:
         """Return the limit that a turn, if it failed, has run into; the next turn begins afresh."""
         words, reached, until = failure_of(result), self.reached, self.until
         self.reached, self.until = False, None
-        if (text(result.get("subtype")) or "").startswith("error_max"):
+        if (text(result.get("subtype")) or "").startswith("error_max") or _NOT_THE_LIMIT in words:
             return None
         if reached or tells_of_limit(words):
             return UsageLimited(until or limited_until(words, now), words)

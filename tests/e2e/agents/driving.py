@@ -96,7 +96,9 @@ class Driven(Server):
         """Wait until the agent has said this; where its lines are broken does not count."""
         give_up, wanted = time.monotonic() + seconds, "".join(words.split())
         while wanted not in "".join((text := self.text(session_id)).split()):
-            assert time.monotonic() < give_up, f"{words!r} is not in {text[-2000:]!r}"
+            assert time.monotonic() < give_up, (
+                f"{words!r} is not in {text[-2000:]!r}: {self.session(session_id)}"
+            )
             time.sleep(0.05)
 
     def approval(self, session_id: str, seconds: float = 30) -> dict[str, Any]:

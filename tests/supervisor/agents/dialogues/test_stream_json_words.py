@@ -178,6 +178,14 @@ def test_a_warning_is_no_limit(told: object) -> None:
     assert len(ends(event, line("result", subtype="success", is_error=True, result="no"))) == 1
 
 
+def test_a_server_that_is_too_busy_is_no_limit_of_the_account() -> None:
+    event = line("rate_limit_event", rate_limit_info=REJECTED)
+    words = "API Error: Server is temporarily limiting requests (not your usage limit)"
+    assert ends(event, line("result", subtype="success", is_error=True, result=words)) == [
+        TurnEnded(Outcome.FAILED, words)
+    ]
+
+
 def test_a_rejection_that_did_not_stop_the_turn_is_no_limit() -> None:
     event = line("rate_limit_event", rate_limit_info=REJECTED)
     assert ends(event, line("result", subtype="success", is_error=False)) == [TurnEnded()]
