@@ -105,7 +105,7 @@ class Speaking:
             else:
                 if word.said is None:
                     await self._mailbox.tell(word.tell or Heard((), self._mark()))
-            if word.said:
+            if word.said is not None:
                 word.said.set()
 
     async def _write_letter(self, terminal: Terminal, letter: Letter) -> None:

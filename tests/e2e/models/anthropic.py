@@ -62,7 +62,7 @@ def failure(why: Failure) -> tuple[Json, dict[str, str]]:
     """Return an error's body and headers."""
     text = MESSAGE if why.kind == "limit" else f"scripted error {why.status}"
     body = {"type": "error", "error": {"type": KINDS.get(why.status, "api_error"), "message": text}}
-    return body, anthropic_headers() if why.kind == "limit" else {}
+    return body, anthropic_headers(why.lasts) if why.kind == "limit" else {}
 
 
 def _event(kind: str, **rest: Any) -> Frame:

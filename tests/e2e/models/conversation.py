@@ -134,6 +134,8 @@ class Failure:
     status: int
     kind: str = "error"
     retry_after: int | None = None
+    lasts: int = 3600
+    """Seconds until a limit is over."""
 
 
 def flat(content: Any) -> str:

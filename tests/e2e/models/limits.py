@@ -25,10 +25,10 @@ GEMINI_DETAILS: list[Json] = [
 """A quota of a day is what Gemini CLI gives up at; one of a minute it waits for."""
 
 
-def anthropic_headers() -> dict[str, str]:
+def anthropic_headers(lasts: int = SECONDS) -> dict[str, str]:
     """Return the headers by which a subscription's limit is told."""
     name = "anthropic-ratelimit-unified"
-    resets = str(int(time.time()) + SECONDS)
+    resets = str(int(time.time()) + lasts)
     return {
         f"{name}-status": "rejected",
         f"{name}-reset": resets,
@@ -57,18 +57,18 @@ def openai_error(why: Failure) -> tuple[Json, dict[str, str]]:
             "type": "usage_limit_reached",
             "code": "insufficient_quota",
             "plan_type": "plus",
-            "resets_at": int(time.time()) + SECONDS,
-            "resets_in_seconds": SECONDS,
+            "resets_at": int(time.time()) + why.lasts,
+            "resets_in_seconds": why.lasts,
         }
-        return {"error": error}, _openai_headers()
+        return {"error": error}, _openai_headers(why.lasts)
     return {"error": error}, {}
 
 
-def _openai_headers() -> dict[str, str]:
+def _openai_headers(lasts: int) -> dict[str, str]:
     """Return the headers by which Codex learns how much of its account's windows is used."""
     name = "x-codex-primary"
     return {
         f"{name}-used-percent": "100.0",
         f"{name}-window-minutes": "300",
-        f"{name}-reset-at": str(int(time.time()) + SECONDS),
+        f"{name}-reset-at": str(int(time.time()) + lasts),
     }

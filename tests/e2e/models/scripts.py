@@ -68,6 +68,7 @@ SCRIPTS: dict[str, tuple[Step, ...]] = {
     "e429x2": (Step("RECOVERED user=<{user}>", fails=Failure(429, retry_after=1), times=2),),
     "e500": (Step(fails=Failure(500)),),
     "limit": (Step(fails=Failure(429, kind="limit")),),
+    "brieflimit": (Step("OVER user=<{user}>", fails=Failure(429, kind="limit", lasts=5), times=1),),
 }
 
 
