@@ -41,10 +41,10 @@ run: $(INSTALLED) .demo/repo ## start a server with a demo project
 	@exec $(BIN)/ennio --config ennio.toml start
 
 test: $(INSTALLED) ## run the tests
-	$(PYTEST) -m "not slow" -n 2 --dist loadfile
+	$(PYTEST) -m "not slow and not agents" -n 2 --dist loadfile
 
 test-slow: $(INSTALLED) ## run the heavy tests
-	$(PYTEST) -m slow || test $$? -eq 5 # 5: there is none
+	$(PYTEST) -m "slow and not agents" || test $$? -eq 5 # 5: there is none
 
 test-agents: $(INSTALLED) agents ## run the tests with the real agents; AGENTS="claude codex" chooses
 	AGENTS="$(AGENTS)" $(PYTEST) -m agents
@@ -89,7 +89,7 @@ lock: $(BIN)/python ## pin what pyproject.toml asks for; UPGRADE=1 takes the new
 		--output-file requirements.txt
 
 clean: ## remove everything that the other targets made
-	rm -rf .venv .venv-* .types .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-* .agents .types .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(INSTALLED): $(BIN)/python requirements.txt pyproject.toml

@@ -308,7 +308,6 @@ class TurnTerminal:
         if not self.dead:
             self.agent.graces.append(grace)
             self.agent.end_all()
-        await self.agent.tree_gone.wait()
 
     def survivors(self) -> tuple[Survivor, ...]:
         return ()

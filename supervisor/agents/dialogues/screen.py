@@ -87,11 +87,11 @@ class Screen:
         return b""
 
     def tell(self, text: str) -> bytes:
-        """Return the text, to be typed; whoever types it presses Enter after it."""
+        """Return the text and a line feed: it is typed, and Enter is pressed."""
         self.ready, self._told, self._agreeing = False, True, 0
         self._typed = next((words for line in text.splitlines() if (words := line.strip())), "")[:_TYPED]
         self._before = self._now
-        return text.encode(errors="replace")
+        return f"{text}\n".encode(errors="replace")
 
     def look(self, screen: str, title: str) -> Iterable[Observation]:
         """Take the screen as it is now, and the terminal's title; return what is different."""

@@ -87,7 +87,7 @@ def test_an_agent_goes_on_under_the_server_after_the_one_that_died(ennio: Driven
 def test_a_turn_that_outlives_its_server_is_seen_to_end_by_the_next(ennio: Driven, model: Model) -> None:
     session = ennio.begin("one [[echo]]")
     ennio.said(session, "ECHO turn=1")
-    ennio.tell(session, "two [[hang]]")
+    ennio.data("POST", f"/sessions/{session}/send", json={"message": "two [[hang]]"})
     ennio.until(session, lambda _: len(model.requests()) == 2)
 
     with ennio.another() as later:

@@ -174,7 +174,7 @@ def test_a_screen_that_is_ready_once_is_not_trusted() -> None:
 
 def test_nothing_may_be_told_from_a_message_on_until_its_turn_is_over() -> None:
     dialogue = screen(NEW, NEW)
-    assert dialogue.tell("Fix it\nnow") == b"Fix it\nnow"
+    assert dialogue.tell("Fix it\nnow") == b"Fix it\nnow\n"
     assert not dialogue.ready
     assert seen(dialogue, BUSY) == [TurnStarted()]
     assert seen(dialogue, BUSY, DONE) == []
