@@ -1,1 +1,1 @@
-"""The languages of agents, one a file, without any I/O. They are tested on recordings of the real programs."""
+"""The languages of agents, one a file, without any I/O; tested on recordings of the real programs."""

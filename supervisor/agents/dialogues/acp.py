@@ -15,7 +15,7 @@ from ...observations import (
 from ...protocols import Memory
 from ...records import Permissions
 from .acp_asks import Asks, selected, shown
-from .acp_errors import AUTH_REQUIRED, METHOD_NOT_FOUND, ending
+from .acp_errors import AUTH_REQUIRED, METHOD_NOT_FOUND, ending, limit
 from .acp_readable import readable
 from .acp_start import Start
 from .acp_tools import Tools, summary_of
@@ -220,6 +220,8 @@ class Acp:
         seen: list[Observation] = [*self._begin(), *self._meter.turn(result), *self._tools.left()]
         seen += [AskWithdrawn(ask) for ask in self._asks.withdraw()]
         self._open, self.ready = "", True
+        if limited := limit(error):
+            seen.append(limited)
         seen.append(ending(result.get("stopReason"), error, cancelled=self._cancelled))
         if mapping(error).get("code") == AUTH_REQUIRED:
             seen.append(Refused(self._start.login(error)))

@@ -1,8 +1,9 @@
 """What went wrong with an agent that speaks the Agent Client Protocol, and how its turns end."""
 
+import re
 from collections.abc import Iterator
 
-from ...observations import Outcome, TurnEnded
+from ...observations import Outcome, TurnEnded, UsageLimited
 from .json_lines import mapping, one_line
 
 AUTH_REQUIRED = -32000
@@ -10,6 +11,8 @@ AUTH_REQUIRED = -32000
 
 METHOD_NOT_FOUND = -32601
 """JSON-RPC 2.0, section 5.1."""
+
+_LIMIT = re.compile(r"exhausted your (?:daily )?quota|usage limit (?:has been )?reached", re.IGNORECASE)
 
 _FAILURES = {
     "max_tokens": "the model's answer was cut: it is longer than the model may answer",
@@ -32,6 +35,15 @@ def ending(reason: object, error: object, *, cancelled: bool) -> TurnEnded:
     return TurnEnded(
         Outcome.FAILED, _FAILURES.get(told) or f"the agent ended its turn with {told or 'no reason'}"
     )
+
+
+def limit(error: object) -> UsageLimited | None:
+    """Return the usage limit of the account that an error tells of; until when, nobody says there.
+
+    gemini 0.61.0: "You have exhausted your daily quota on this model."
+    """
+    words = said(error)
+    return UsageLimited(None, words) if error is not None and _LIMIT.search(words) else None
 
 
 def said(error: object) -> str:

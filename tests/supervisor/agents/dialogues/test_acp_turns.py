@@ -22,6 +22,7 @@ from ennio.supervisor.observations import (
     TurnEnded,
     TurnStarted,
     Unknown,
+    UsageLimited,
 )
 from ennio.supervisor.records import Permissions
 
@@ -240,6 +241,13 @@ def test_a_turn_that_did_not_end_by_itself_has_failed_and_says_why(reason: objec
     assert isinstance(ended, TurnEnded)
     assert ended.outcome is Outcome.FAILED
     assert ended.words
+    assert dialogue.ready
+
+
+def test_an_account_at_its_limit_is_told_beside_the_failure() -> None:
+    words = "You have exhausted your daily quota on this model."
+    seen = fail(dialogue := working(), 3, {"code": 429, "message": words})
+    assert seen[-2:] == [UsageLimited(None, words), TurnEnded(Outcome.FAILED, words)]
     assert dialogue.ready
 
 
