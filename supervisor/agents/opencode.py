@@ -66,7 +66,9 @@ class OpenCode:
     def dialogue(self, job: Job) -> Dialogue:
         """Return a new dialogue in the Agent Client Protocol, or by the screen."""
         if job.terminal:
-            return Screen(ready=("Ask anything",), working=("esc interrupt",), asks=("Permission required",))
+            # "Ask anything" stands there before the first turn alone; each one ends with how long it took.
+            ready = ("Ask anything", r"\u25a3 .+ \u00b7 [\d.]+m?s\b")
+            return Screen(ready=ready, working=("esc interrupt",), asks=("Permission required",))
         return Acp(job.workspace, conversation=job.conversation, permissions=job.permissions)
 
     def _configuration(self, job: Job) -> dict[str, str]:

@@ -21,6 +21,10 @@ _LOOK = 0.01
 _STEADY = 3
 """So many looks in a row must find nothing unread: a long text comes in pieces."""
 
+_BREATH = 0.3
+"""Seconds between a text and Enter: what follows faster than anybody types is taken for a part of a paste
+(gemini 0.61.0)."""
+
 _PATIENCE = 0.5
 """Seconds within which a program reads what fits into the terminal; one that is busy finds it there later."""
 
@@ -130,6 +134,7 @@ class Typist:
         message.sent, self._lacks_enter = at_once, not at_once
         await self._arrival(device, fits=fits)
         if not at_once:  # with its text Enter would be taken for a part of it
+            await trio.sleep(_BREATH)
             await self._server.paste(pane, self._folder, text=b"", enter=True)
             self._lacks_enter, message.sent = False, True
             await self._arrival(device, fits=fits)
