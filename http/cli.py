@@ -12,9 +12,11 @@ from typing import Annotated
 import typer
 
 from .commands import sessions
+from .commands.arguments import ProjectArgument, SessionArgument
 from .commands.ask_server import Options, configuration, configuration_errors
 from .commands.leaving import run
 from .commands.tables import as_json
+from .commands.talking import talking
 from .commands.terminal import say
 
 
@@ -24,9 +26,6 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
 
-
-SessionArgument = Annotated[str, typer.Argument(metavar="ID", help="The session.")]
-ProjectArgument = Annotated[str | None, typer.Argument(metavar="PROJECT", help="Of this project alone.")]
 
 app = typer.Typer(
     name="ennio",
@@ -39,6 +38,7 @@ app = typer.Typer(
 )
 session = typer.Typer(help="Look at sessions, end them, start them again.", no_args_is_help=True)
 app.add_typer(session, name="session")
+app.add_typer(talking)
 
 
 def _version(wanted: bool) -> None:
@@ -119,16 +119,6 @@ def spawn(
 ) -> None:
     """Start an agent on an issue, on a prompt, or on both."""
     sessions.spawn(context.obj, project, issue, prompt, branch, role)
-
-
-@app.command()
-def send(
-    context: typer.Context,
-    session_id: SessionArgument,
-    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="The text; - reads it from the input.")],
-) -> None:
-    """Give an agent a message."""
-    sessions.send(context.obj, session_id, message)
 
 
 @app.command()

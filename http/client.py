@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx2
 
 from .address import trust
-from .shapes import Event, Output, Pruned, Session
+from .shapes import Approval, Budget, Event, Message, Output, Pruned, Session, Why
 
 T = TypeVar("T")
 
@@ -134,18 +134,47 @@ class Client:
         session_id: str,
         message: str,
         *,
+        mode: str | None = None,
+        wait: bool = False,
         idempotency_key: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
-    ) -> None:
-        """Give the agent a message; return when it was written to it."""
-        await self._ask(
-            str,
+    ) -> str | None:
+        """Give the agent a message; return its id, None where the server gives none.
+
+        It is stored then, or written to the agent, as its language has it; with `wait`, taken up. `mode` is
+        `queue`, `steer` or `interrupt`.
+        """
+        response = await self._request(
             "POST",
             _path(session_id, "/send"),
-            json={"message": message},
-            params=_given(timeout=timeout),
+            json=_given(message=message, mode=mode),
+            params=_given(timeout=timeout, wait="accepted" if wait else None),
             headers=_key(idempotency_key),
         )
+        _data(response, self.url)
+        return response.headers.get("Ennio-Message-Id")
+
+    async def messages(self, session_id: str) -> list[Message]:
+        """Return what a session was sent, oldest first."""
+        return await self._ask(list[Message], "GET", _path(session_id, "/messages"))
+
+    async def approvals(self, session_id: str | None = None) -> list[Approval]:
+        """Return the permissions that a session's agent waits for, or all agents."""
+        path = "/api/v1/approvals" if session_id is None else _path(session_id, "/approvals")
+        return await self._ask(list[Approval], "GET", path)
+
+    async def decide(self, session_id: str, approval_id: str, *, allow: bool) -> None:
+        """Allow or deny what an agent asks for; return when it was told."""
+        body = {"decision": "allow" if allow else "deny"}
+        await self._ask(str, "POST", _path(session_id, f"/approvals/{_quoted(approval_id)}"), json=body)
+
+    async def budgets(self) -> list[Budget]:
+        """Return the configured budgets, and how they stand."""
+        return await self._ask(list[Budget], "GET", "/api/v1/budgets")
+
+    async def why(self, session_id: str) -> Why:
+        """Return what speaks for a session's status and activity."""
+        return await self._ask(Why, "GET", _path(session_id, "/why"))
 
     async def kill(self, session_id: str, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """End everything that the agent started; return when nothing of it runs. Idempotent."""
@@ -172,13 +201,15 @@ class Client:
 
     async def _ask(self, shape: type[T], method: str, path: str, **request: Any) -> T:
         """Ask and return the answer's `data`, which has this shape."""
+        return cast(T, _data(await self._request(method, path, **request), self.url))
+
+    async def _request(self, method: str, path: str, **request: Any) -> httpx2.Response:
         try:
-            response = await self._http.request(method, path, **request)
+            return await self._http.request(method, path, **request)
         except httpx2.TimeoutException as error:
             raise Unreachable(f"the server at {self.url} did not answer in time") from error
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise Unreachable(f"no server answers at {self.url} ({_cause(error)})") from error
-        return cast(T, _data(response, self.url))
 
 
 def _data(response: httpx2.Response, url: str) -> Any:
@@ -215,5 +246,9 @@ def _key(idempotency_key: str | None) -> dict[str, str]:
 
 
 def _path(session_id: str, rest: str = "") -> str:
+    return f"/api/v1/sessions/{_quoted(session_id)}{rest}"
+
+
+def _quoted(name: str) -> str:
     # dots too: `..` would be taken for a step upward before it is sent
-    return f"/api/v1/sessions/{quote(session_id, safe='').replace('.', '%2E')}{rest}"
+    return quote(name, safe="").replace(".", "%2E")

@@ -22,6 +22,20 @@ class Session(TypedDict):
     ended_at: NotRequired[str | None]
     pid: NotRequired[int | None]
     attach: NotRequired[str | None]
+    activity_reason: NotRequired[str | None]
+    model: NotRequired[str | None]
+    conversation: NotRequired[str | None]
+    turns: NotRequired[int]
+    tokens_in: NotRequired[int]
+    tokens_out: NotRequired[int]
+    cost_usd: NotRequired[str]
+    cost_is_estimated: NotRequired[bool]
+    cost_is_complete: NotRequired[bool]
+    approvals: NotRequired[int]
+    held_until: NotRequired[str | None]
+    starts: NotRequired[int]
+    restarts: NotRequired[int]
+    started_at: NotRequired[str | None]
     exit_code: NotRequired[int | None]
     reason: NotRequired[str | None]
 
@@ -32,6 +46,61 @@ class Output(TypedDict):
     text: str
     cursor: str
     truncated: bool
+
+
+class Message(TypedDict):
+    """What a session was sent; `state` is queued, written, accepted or failed."""
+
+    id: str
+    text: str
+    mode: str
+    state: str
+    reason: str | None
+    created_at: str
+
+
+class Approval(TypedDict):
+    """A permission that an agent waits for; without an answer it is denied at the `deadline`."""
+
+    id: str
+    session_id: str
+    project_id: str
+    tool: str
+    summary: str
+    input: Any
+    asked_at: str
+    deadline: str
+
+
+class Budget(TypedDict):
+    """A budget; money is decimal numbers in strings, None where each session has an account of its own."""
+
+    scope: str
+    project_id: str | None
+    period: str
+    limit_usd: str
+    spent_usd: str | None
+    held_usd: str | None
+    remaining_usd: str | None
+    period_start: str | None
+    period_end: str | None
+
+
+class Evidence(TypedDict):
+    """Something that was seen of an agent, and when."""
+
+    at: str
+    what: str
+
+
+class Why(TypedDict):
+    """What speaks for a session's status and activity, oldest first."""
+
+    status: str
+    status_reason: str | None
+    activity: str | None
+    activity_reason: str | None
+    evidence: list[Evidence]
 
 
 class Pruned(TypedDict):

@@ -118,9 +118,10 @@ class Server:
 
     def text(self, session_id: str) -> str:
         """Return all that a session's agent has said."""
-        said, after = "", dict[str, str]()
-        while (piece := self.data("GET", f"/sessions/{session_id}/output", params=after))["text"]:
-            said, after = said + piece["text"], {"after": piece["cursor"]}
+        said, cursor, after = "", None, dict[str, str]()
+        while (piece := self.data("GET", f"/sessions/{session_id}/output", params=after))["cursor"] != cursor:
+            said, cursor = said + piece["text"], piece["cursor"]
+            after = {"after": piece["cursor"]}
         return said
 
     def wait_for(self, session_id: str, words: str, seconds: float = 10) -> str:

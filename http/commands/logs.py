@@ -20,34 +20,48 @@ async def said(client: "Client", session_id: str, most: int) -> AsyncGenerator[O
     """Yield what the agent said until now, at least one output even if that is empty.
 
     `most` is how many bytes the server keeps: an agent that prints faster than this reads is left at that.
+    An empty text is not the end: the server may have looked through what means nothing to people.
     """
-    cursor = None
-    for _ in range(most // _BLOCK + 2):
+    cursor, told, missing = None, False, False
+    for _ in range(3 * (most // _BLOCK) + 2):
         output = await client.output(session_id, cursor, limit=_BLOCK)
-        if output["text"] or cursor is None:
-            yield output
+        missing = missing or output["truncated"]
+        if output["text"]:
+            yield _with(output, missing)
+            told, missing = True, False
         if output["cursor"] == cursor:
-            return
+            break
         cursor = output["cursor"]
+    if missing or not told:
+        yield _with(output, missing)
 
 
 async def followed(client: "Client", session_id: str) -> AsyncGenerator[Output, None]:
     """Yield what the agent said and what it goes on to say, until it has ended."""
     import trio
 
-    cursor, ended = None, False
+    cursor, ended, missing = None, False, False
     while True:
         output = await client.output(session_id, cursor, limit=_BLOCK)
+        missing = missing or output["truncated"]
         if output["text"]:
-            yield output
+            yield _with(output, missing)
+            missing = False
         if output["cursor"] == cursor:
             if ended:
-                return
-            # What it said last may have come since: only another empty look proves the end.
+                break
+            # What it said last may have come since: only another look that finds nothing proves the end.
             ended = (await client.get(session_id))["activity"] == "Exited"
             if not ended:
                 await trio.sleep(_PAUSE)
         cursor = output["cursor"]
+    if missing:
+        yield _with(output, missing)
+
+
+def _with(output: Output, missing: bool) -> Output:
+    """Return an output that also says whether something before it was dropped, be it some looks ago."""
+    return {"text": output["text"], "cursor": output["cursor"], "truncated": missing}
 
 
 async def show(outputs: AsyncGenerator[Output, None], *, json: bool) -> None:

@@ -1,14 +1,13 @@
 """What the commands about sessions do: ask the server, show the answer."""
 
 import math
-import sys
 from typing import TYPE_CHECKING
 
 from ..shapes import Session
 from .ask_server import Options, ask, configuration, whereabouts
 from .logs import followed, said, show
 from .tables import as_json, session_page, sessions_table
-from .terminal import MISUSED, Failure, hint, is_terminal, one_line, say
+from .terminal import MISUSED, Failure, given_text, hint, one_line, say
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -67,7 +66,7 @@ def spawn(
     """Start an agent, and say how to follow it."""
     if issue_id is None and prompt is None:
         raise Failure("the agent needs something to do: -p PROMPT, -i ISSUE or both", MISUSED)
-    text = None if prompt is None else _text(prompt)
+    text = None if prompt is None else given_text(prompt)
     session = ask(
         configuration(options),
         lambda client: client.spawn(project_id, issue_id=issue_id, prompt=text, branch=branch, role=role),
@@ -78,20 +77,13 @@ def spawn(
 
 def restore(options: Options, session_id: str, prompt: str | None) -> None:
     """Start a session's agent again."""
-    text = None if prompt is None else _text(prompt)
+    text = None if prompt is None else given_text(prompt)
     session = ask(
         configuration(options),
         lambda client: client.restore(session_id, text),
         f"starting the agent of {session_id} again",
     )
     _show_started(options, session)
-
-
-def send(options: Options, session_id: str, message: str) -> None:
-    """Give a session's agent a message."""
-    text = _text(message)
-    ask(configuration(options), lambda client: client.send(session_id, text), f"sending to {session_id}")
-    say(as_json("sent") if options.json else f"sent to {session_id}")
 
 
 def kill(options: Options, session_id: str) -> None:
@@ -165,17 +157,3 @@ def _show_started(options: Options, session: Session) -> None:
     say(one_line(f"{name} {session['status']} on {session['branch']} in {session.get('workspace_path')}"))
     hint(f"`ennio logs -f {name}` follows it, `ennio send {name} MESSAGE` talks to it,")
     hint(f"`ennio session kill {name}` ends it")
-
-
-def _text(given: str) -> str:
-    """Return what was given; `-` stands for all of the standard input, its last newline aside."""
-    if given != "-":
-        return given
-    if sys.stdin is None:
-        raise Failure("the standard input is closed: there is nothing to read from it", MISUSED)
-    if is_terminal(sys.stdin):
-        hint("type the text, then Ctrl-D")
-    try:
-        return sys.stdin.buffer.read().decode().removesuffix("\n")
-    except UnicodeDecodeError as error:
-        raise Failure("the standard input is not valid UTF-8", MISUSED) from error

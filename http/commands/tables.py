@@ -6,9 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..shapes import Event, Session
+from .money import dollars
 from .terminal import one_line
 
 _MOST_EVENTS = 20
+_COUNTERS = (
+    *("turns", "tokens_in", "tokens_out", "cost_usd", "cost_is_estimated", "cost_is_complete"),
+    "approvals",
+)
 
 
 def as_json(data: Any, indent: int | None = 2) -> str:
@@ -42,13 +47,31 @@ def _session_row(session: Session) -> list[str]:
 
 def session_page(session: Session, history: Sequence[Event] = ()) -> str:
     """Write all that is known of a session, and the last of what happened to it."""
-    known = {name: value for name, value in session.items() if value not in (None, "")}
+    known = {name: value for name, value in _in_words(session).items() if value not in (None, "")}
     width = max(map(len, known))
     lines = [f"{name:<{width}}  {one_line(str(value))}" for name, value in known.items()]
     if history:
         lines += ["", "what happened to it:"]
         lines += [f"  {one_line(e['timestamp'])}  {one_line(e['message'])}" for e in history[-_MOST_EVENTS:]]
     return "\n".join(lines)
+
+
+def _in_words(session: Session) -> dict[str, object]:
+    """Return a session with its counters as two sentences: what it used, and what that cost."""
+    words: dict[str, object] = {name: value for name, value in session.items() if name not in _COUNTERS}
+    tokens_in, tokens_out = session.get("tokens_in", 0), session.get("tokens_out", 0)
+    if turns := session.get("turns"):
+        words["turns"] = turns
+    if tokens_in or tokens_out:
+        words["usage"] = f"{tokens_in} tokens in, {tokens_out} out"
+    cost, complete = session.get("cost_usd", "0"), session.get("cost_is_complete", True)
+    if cost.strip("0.") or not complete:
+        how = ["estimated"] if session.get("cost_is_estimated") else []
+        how += [] if complete else ["what some of it costs is not known"]
+        words["cost"] = f"{dollars(cost)} USD" + (f" ({', '.join(how)})" if how else "")
+    if waits := session.get("approvals"):
+        words["approvals"] = f"waits for {waits}; `ennio approvals {session['id']}` lists them"
+    return words
 
 
 def age(created_at: str | None, now: datetime | None = None) -> str:

@@ -60,6 +60,20 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
+def given_text(given: str) -> str:
+    """Return what was given; `-` stands for all of the standard input, its last newline aside."""
+    if given != "-":
+        return given
+    if sys.stdin is None:
+        raise Failure("the standard input is closed: there is nothing to read from it", MISUSED)
+    if is_terminal(sys.stdin):
+        hint("type the text, then Ctrl-D")
+    try:
+        return sys.stdin.buffer.read().decode().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise Failure("the standard input is not valid UTF-8", MISUSED) from error
+
+
 @contextmanager
 def progress(doing: str) -> Iterator[None]:
     """Once a second has passed, say on a terminal what is being waited for and for how long."""

@@ -6,7 +6,7 @@ from ennio.supervisor import Config, SessionId, Supervisor
 
 from ..requests import asked
 from ..requests.bodies import DecisionBody, read_as
-from ..requests.existing import must_exist
+from ..requests.existing import approval_must_exist, well_formed_approval
 from ..requests.strict_json import parse
 from ..responses import data, views
 from ..views import ApprovalView
@@ -27,9 +27,9 @@ def approvals(supervisor: Supervisor, config: Config) -> Blueprint:
 
     @routes.post("/sessions/<session>/approvals/<approval_id>")
     async def decide(session: str, approval_id: str) -> Response:
-        must_exist(supervisor, session)
+        approval_must_exist(supervisor, session, approval_id)
         content = await asked.body()
-        session_id = SessionId.parse(session)
+        session_id, approval_id = SessionId.parse(session), well_formed_approval(approval_id)
         wanted, seconds = read_as(DecisionBody, parse(content)), asked.timeout(config.timeouts.send)
         allow = wanted.decision == "allow"
         await supervisor.decide(session_id, approval_id, allow=allow, seconds=seconds)

@@ -1,12 +1,13 @@
 """What a project and a budget look like from outside."""
 
 from datetime import datetime
-from decimal import Decimal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel
 
 from ennio.supervisor import ProjectConfig, Standing
+
+from .money import Dollars
 
 
 class ProjectView(BaseModel):
@@ -51,10 +52,10 @@ class BudgetView(BaseModel):
     scope: str
     project_id: str | None
     period: str
-    limit_usd: Decimal
-    spent_usd: Decimal | None
-    held_usd: Decimal | None
-    remaining_usd: Decimal | None
+    limit_usd: Dollars
+    spent_usd: Dollars | None
+    held_usd: Dollars | None
+    remaining_usd: Dollars | None
     period_start: datetime | None
     period_end: datetime | None
 

@@ -3,11 +3,12 @@
 import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from pydantic import BaseModel
 
 from ennio.supervisor import SessionId, SessionRecord, status
+
+from .money import Dollars
 
 
 class SessionView(BaseModel):
@@ -32,7 +33,7 @@ class SessionView(BaseModel):
     turns: int
     tokens_in: int
     tokens_out: int
-    cost_usd: Decimal
+    cost_usd: Dollars
     cost_is_estimated: bool
     cost_is_complete: bool
     approvals: int

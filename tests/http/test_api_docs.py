@@ -5,7 +5,8 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -16,10 +17,20 @@ from ennio.http.app import SLOWEST_BODY, create_app
 from ennio.http.connections import connection
 from ennio.http.connections import front as connections
 from ennio.http.requests import access, asked, idempotency, strict_json
-from ennio.http.requests.bodies import PruneBody, RestoreBody, SendBody, SpawnBody
-from ennio.http.routes import sessions
-from ennio.http.views import EventView, OutputView, ProjectView, SessionView
-from ennio.supervisor import Config, Supervisor, events
+from ennio.http.requests.bodies import Body, DecisionBody, PruneBody, RestoreBody, SendBody, SpawnBody
+from ennio.http.routes import messages, sessions
+from ennio.http.views import (
+    ApprovalView,
+    BudgetView,
+    EventView,
+    MessageView,
+    OutputView,
+    ProjectView,
+    SessionView,
+    WhyView,
+)
+from ennio.supervisor import Activity, Config, Supervisor, events
+from ennio.supervisor.records import MessageState
 
 CONTAINMENTS = {"cgroup+shim", "shim+marker", "best-effort"}
 
@@ -38,10 +49,29 @@ def examples(text: str) -> list[Any]:
     return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
 
 
-def table(title: str) -> set[str]:
-    """Return what the first columns of a section's tables name."""
-    rows = re.findall(r"^\| (.+?) \|", section(title), re.MULTILINE)
+def table(title: str, header: str) -> set[str]:
+    """Return what the first column of those of a section's tables names that has this header."""
+    tables = re.findall(rf"^\| {header} \|.*\n\|[-|]+\n((?:\|.*\n)+)", section(title), re.MULTILINE)
+    rows = re.findall(r"^\| (.+?) \|", "".join(tables), re.MULTILINE)
     return {name for row in rows for name in re.findall(r"`([^`]+)`", row) or [row]}
+
+
+BODIES: dict[str, type[Body]] = {
+    "Spawn": SpawnBody,
+    "Send": SendBody,
+    "Decide": DecisionBody,
+    "Restore": RestoreBody,
+    "Prune": PruneBody,
+}
+VIEWS: dict[str, type[BaseModel]] = {
+    "A session": SessionView,
+    "Messages": MessageView,
+    "Approvals": ApprovalView,
+    "Why": WhyView,
+    "History": EventView,
+    "Budgets": BudgetView,
+    "A project": ProjectView,
+}
 
 
 async def test_every_route_is_documented_and_no_other(supervisor: Supervisor, config: Config) -> None:
@@ -51,30 +81,24 @@ async def test_every_route_is_documented_and_no_other(supervisor: Supervisor, co
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert table("Routes") - {"Request"} == there
+    assert table("Routes", "Request") == there
 
 
-@pytest.mark.parametrize(
-    ("title", "kind"),
-    [
-        ("A session", SessionView),
-        ("History", EventView),
-        ("A project", ProjectView),
-        ("Output", OutputView),
-        ("Spawn", SpawnBody),
-        ("Send", SendBody),
-        ("Restore", RestoreBody),
-        ("Prune", PruneBody),
-    ],
-)
+@pytest.mark.parametrize(("title", "kind"), [*VIEWS.items(), *BODIES.items(), ("Output", OutputView)])
 def test_every_field_is_documented_and_no_other(title: str, kind: type[BaseModel]) -> None:
-    parameters = {"after", "limit", "raw", "Parameter"} if title == "Output" else set()
-    assert table(title) - {"Field"} - parameters == set(kind.model_fields)
+    assert table(title, "Field") == set(kind.model_fields)
+
+
+def test_every_word_for_a_state_is_documented_and_no_other() -> None:
+    assert table("Activity", "Word") == set(Activity)
+    assert table("States of a message", "State") == set(MessageState)
+    for mode in get_args(SendBody.model_fields["mode"].annotation):
+        assert f"`{mode}`" in section("Send")
 
 
 async def test_what_the_system_says_is_documented_and_no_more(client: HttpClient) -> None:
     answer = await (await client.get("/api/v1/system", headers={"Host": "localhost"})).get_json()
-    assert table("The system") - {"Field", *CONTAINMENTS} == set(answer["data"])
+    assert table("The system", "Field") == set(answer["data"])
     (shown,) = examples(section("The system"))
     assert list(shown) == list(answer["data"])
     assert shown["containment"] in CONTAINMENTS
@@ -83,38 +107,36 @@ async def test_what_the_system_says_is_documented_and_no_more(client: HttpClient
 def test_every_type_of_event_is_documented_and_no_other() -> None:
     kinds = [getattr(events, name) for name in events.__all__]
     said = {kind.event_type for kind in kinds if getattr(kind, "public", False)}
-    assert table("Types of events") - {"Type"} == said - {""}
+    assert table("Types of events", "Type") == said - {""}
 
 
-def test_every_parameter_is_documented_and_no_other() -> None:
-    source = inspect.getsource(sessions)
-    read = set(re.findall(r'asked\.(?:parameter|flag|number)\("(\w+)"', source))
-    assert (table("List") | table("Output")) - {"Parameter", "Field", *OutputView.model_fields} == read
+@pytest.mark.parametrize(("routes", "titles"), [(sessions, ["List", "Output"]), (messages, ["Send"])])
+def test_every_parameter_is_documented_and_no_other(routes: ModuleType, titles: list[str]) -> None:
+    read = set(re.findall(r'asked\.(?:parameter|flag|number)\("(\w+)"', inspect.getsource(routes)))
+    assert set[str]().union(*(table(title, "Parameter") for title in titles)) == read
     assert "`?timeout=SECONDS`" in section("Requests")
 
 
-@pytest.mark.parametrize("kind", [SessionView, EventView, ProjectView])
-def test_the_examples_show_what_is_really_answered(kind: type[BaseModel]) -> None:
-    shown = [example for example in examples(TEXT) if list(example) == list(kind.model_fields)]
-    assert len(shown) == 1
-    kind.model_validate(shown[0])
+@pytest.mark.parametrize(("title", "kind"), VIEWS.items())
+def test_the_examples_show_what_is_really_answered(title: str, kind: type[BaseModel]) -> None:
+    (shown,) = examples(section(title))
+    assert list(shown) == list(kind.model_fields)
+    assert json.loads(kind.model_validate(shown).model_dump_json()) == shown
 
 
-@pytest.mark.parametrize(
-    ("title", "kind"),
-    [("Spawn", SpawnBody), ("Send", SendBody), ("Restore", RestoreBody), ("Prune", PruneBody)],
-)
+@pytest.mark.parametrize(("title", "kind"), BODIES.items())
 def test_the_examples_show_what_is_really_taken(title: str, kind: type[BaseModel]) -> None:
     assert [kind.model_validate(example) for example in examples(section(title))]
 
 
 def test_every_status_is_documented() -> None:
     raised = {*errors.STATUS.values(), *errors.WORDS, 401, 403, 405, 415, 500}
-    assert {int(name) for name in table("Errors") - {"Status"}} == raised
+    assert {int(name) for name in table("Errors", "Status")} == raised
 
 
 def test_every_header_that_is_read_or_sent_is_documented() -> None:
-    for header in (*access.SECURITY, "Idempotency-Key", "Retry-After", "Allow", "WWW-Authenticate"):
+    answered = ("Ennio-Message-Id", "Retry-After", "Allow", "WWW-Authenticate")
+    for header in (*access.SECURITY, "Idempotency-Key", *answered):
         assert header in TEXT
     for header in (*access.ASKED_HEADERS, *access.TOLD_HEADERS):
         assert f"`{header}`" in section("Getting in")

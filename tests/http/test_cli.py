@@ -31,6 +31,13 @@ CLIENT_COMMANDS = [
     ["logs", "app-1"],
     ["logs", "-f", "app-1"],
     ["open", "app-1"],
+    ["messages", "app-1"],
+    ["approvals"],
+    ["approvals", "app-1"],
+    ["approve", "app-1", "a1"],
+    ["deny", "app-1", "a1"],
+    ["budgets"],
+    ["why", "app-1"],
     ["prune"],
     ["session", "list"],
     ["session", "info", "app-1"],
@@ -91,8 +98,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_help_names_every_command() -> None:
     words = CliRunner().invoke(app, ["--help"]).output
-    talking = ("spawn", "send", "session", "logs", "open")
-    for command in ("init", "start", "stop", "status", *talking, "prune", "doctor"):
+    talking = ("spawn", "send", "session", "logs", "open", "messages", "approvals", "approve", "deny", "why")
+    for command in ("init", "start", "stop", "status", *talking, "budgets", "prune", "doctor"):
         assert f"  {command} " in words
 
 
@@ -108,6 +115,8 @@ def test_the_version_is_told() -> None:
         ["spawn"],
         ["spawn", "app"],
         ["send", "app-1"],
+        ["send", "app-1", "hi", "--mode", "shout"],
+        ["approve", "app-1"],
         ["session"],
         ["status", "one", "two"],
     ],

@@ -74,6 +74,27 @@ async def test_each_method_asks_for_its_own_route() -> None:
             ("POST", "/api/v1/sessions", {"project_id": "app", "prompt": ""}),
         ),
         (lambda c: c.send("app-1", "hi\né"), ("POST", "/api/v1/sessions/app-1/send", {"message": "hi\né"})),
+        (
+            lambda c: c.send("app-1", "hi", mode="steer", wait=True, timeout=3),
+            (
+                "POST",
+                "/api/v1/sessions/app-1/send?timeout=3&wait=accepted",
+                {"message": "hi", "mode": "steer"},
+            ),
+        ),
+        (lambda c: c.messages("app-1"), ("GET", "/api/v1/sessions/app-1/messages", None)),
+        (lambda c: c.approvals(), ("GET", "/api/v1/approvals", None)),
+        (lambda c: c.approvals("app-1"), ("GET", "/api/v1/sessions/app-1/approvals", None)),
+        (
+            lambda c: c.decide("app-1", "a1", allow=True),
+            ("POST", "/api/v1/sessions/app-1/approvals/a1", {"decision": "allow"}),
+        ),
+        (
+            lambda c: c.decide("app-1", "../a", allow=False),
+            ("POST", "/api/v1/sessions/app-1/approvals/%2E%2E%2Fa", {"decision": "deny"}),
+        ),
+        (lambda c: c.budgets(), ("GET", "/api/v1/budgets", None)),
+        (lambda c: c.why("app-1"), ("GET", "/api/v1/sessions/app-1/why", None)),
         (lambda c: c.kill("app-1", timeout=3), ("DELETE", "/api/v1/sessions/app-1?timeout=3", None)),
         (lambda c: c.restore("app-1"), ("POST", "/api/v1/sessions/app-1/restore", {})),
         (lambda c: c.restore("app-1", "Go"), ("POST", "/api/v1/sessions/app-1/restore", {"prompt": "Go"})),
@@ -95,6 +116,19 @@ async def test_each_method_asks_for_its_own_route() -> None:
 async def test_the_answer_is_what_stands_under_data() -> None:
     async with Recorder({"data": SESSION}).client() as client:
         assert await client.get("app-abc123") == SESSION
+
+
+async def test_a_message_has_the_id_that_the_server_gave_it() -> None:
+    async with Recorder({"data": "sent"}, headers={"Ennio-Message-Id": "m7"}).client() as client:
+        assert await client.send("app-1", "hi") == "m7"
+    async with Recorder({"data": "sent"}).client() as client:
+        assert await client.send("app-1", "hi") is None
+
+
+async def test_a_message_that_is_refused_has_no_id() -> None:
+    async with Recorder({"error": "it does not run", "code": 409}, 409).client() as client:
+        with pytest.raises(Refused, match="does not run"):
+            await client.send("app-1", "hi", wait=True)
 
 
 async def test_the_token_goes_with_every_request() -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,6 +30,15 @@ def test_times_are_in_utc_and_say_so() -> None:
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_can_be_shown(phase: Phase) -> None:
     assert SessionView.of(record(phase=phase)).status
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [("0E-9", "0.000000000"), ("5E-7", "0.0000005"), ("1E+2", "100"), ("0.214350000", "0.214350000")],
+)
+def test_money_is_written_out_in_decimals(amount: str, written: str) -> None:
+    shown = SessionView.of(record(cost_usd=Decimal(amount))).model_dump(mode="json")
+    assert shown["cost_usd"] == written
 
 
 HANDLE = Handle(pid=4242, start=1, boot_id="boot", incarnation=2, runtime="tmux")

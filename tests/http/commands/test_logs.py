@@ -49,11 +49,39 @@ def test_logs_say_where_something_is_missing(ennio: Prompt, server: Canned) -> N
 
 def test_logs_of_an_agent_that_never_stops_talking_end_all_the_same(ennio: Prompt, server: Canned) -> None:
     server.answer(output_route(None), output("x\n", "c0"))
-    for number in range(200):
+    for number in range(400):
         server.answer(output_route(f"c{number}"), output("x\n", f"c{number + 1}"))
     code, out, _ = ennio("logs", "app-1")
     assert code == 0
-    assert out == "x\n" * 102  # 100 MiB are kept by default
+    assert out == "x\n" * 302  # 100 MiB are kept by default
+
+
+@pytest.mark.parametrize("command", [["logs"], ["logs", "-f"]])
+def test_an_empty_text_is_not_the_end_as_long_as_the_cursor_moves(
+    ennio: Prompt, server: Canned, command: list[str]
+) -> None:
+    server.answer(output_route(None), output("", "c1", truncated=True))
+    server.answer(output_route("c1"), output("", "c2"))
+    server.answer(output_route("c2"), output("late\n", "c3"))
+    server.answer(output_route("c3"), output("", "c4"))
+    server.answer(output_route("c4"), output("last\n", "c5"))
+    server.answer(output_route("c5"), output("", "c5"))
+    server.answer(f"GET {S}/app-1", EXITED)
+    code, out, err = ennio(*command, "app-1")
+    assert (code, out) == (0, "late\nlast\n")
+    assert err.count("no longer kept") == 1
+
+
+@pytest.mark.parametrize("command", [["logs"], ["logs", "-f"]])
+def test_what_is_missing_is_told_though_no_text_follows(
+    ennio: Prompt, server: Canned, command: list[str]
+) -> None:
+    server.answer(output_route(None), output("", "c1", truncated=True))
+    server.answer(output_route("c1"), output("", "c1", truncated=True))
+    server.answer(f"GET {S}/app-1", EXITED)
+    code, out, err = ennio(*command, "app-1")
+    assert (code, out) == (0, "")
+    assert err.count("no longer kept") == 1
 
 
 def test_following_ends_when_the_agent_has_ended_and_misses_no_last_word(
