@@ -11,7 +11,7 @@ from .dollars import rounded
 from .draft import Draft
 from .outbox import Letter
 from .project import Project
-from .records import Approval, MessageState
+from .records import Approval, MessageState, Phase
 
 _MOST_ASKED = 64
 """So many permissions may be waited for at once; an agent that asks for more is denied."""
@@ -25,7 +25,13 @@ class Facts:
 
     def first(self) -> Letter | None:
         """Return the oldest letter that the agent has not taken up."""
-        return next((one for one in self.told if one.message and one.message.open), None)
+        return next((one for one in self.told if _given(one)), None)
+
+
+def _given(letter: Letter) -> bool:
+    """Whether the agent has some of a letter, and has not taken it up."""
+    message = letter.message
+    return message is not None and message.open and (letter.begun or message.state is MessageState.WRITTEN)
 
 
 @singledispatch
@@ -35,6 +41,9 @@ def follow(seen: o.Observation, draft: Draft, facts: Facts) -> None:
 
 @follow.register
 def _started(seen: o.Started, draft: Draft, facts: Facts) -> None:
+    before = draft.record.conversation
+    if before and seen.conversation and seen.conversation != before and draft.record.turns == 0:
+        draft.let(e.ConversationLost, words=f"it has begun another one than {before}")
     known = (seen.conversation or draft.record.conversation, seen.model or draft.record.model)
     if known != (draft.record.conversation, draft.record.model):
         draft.let(e.ConversationKnown, conversation=seen.conversation, model=seen.model)
@@ -61,7 +70,7 @@ def _turn_ended(seen: o.TurnEnded, draft: Draft, facts: Facts) -> None:
 
 @follow.register
 def _refused(seen: o.Refused, draft: Draft, facts: Facts) -> None:
-    if draft.record.conversation is not None:
+    if seen.forgotten and draft.record.conversation is not None:
         draft.let(e.ConversationLost, words=seen.words)
 
 
@@ -83,7 +92,9 @@ def _spent(seen: o.Spent, draft: Draft, facts: Facts) -> None:
 @follow.register
 def _asked(seen: o.Asked, draft: Draft, facts: Facts) -> None:
     record, now = draft.record, e.now()
-    if len(record.approvals) >= _MOST_ASKED or record.stop_reason is not None:
+    if len(record.approvals) >= _MOST_ASKED or record.phase is not Phase.RUNNING:
+        return
+    if any(approval.ask == seen.ask for approval in record.approvals):
         return
     deadline = now + timedelta(seconds=facts.project.config.approvals.deadline)
     number = record.asked + 1

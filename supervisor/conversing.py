@@ -1,16 +1,14 @@
 """The conversation of a session: messages to its agent, what that shows, and the permissions it asks for."""
 
 from dataclasses import replace
-from functools import singledispatchmethod
-
-import trio
+from functools import partial, singledispatchmethod
 
 from . import events as e
 from . import messages as m
 from . import observations as o
 from .consequences import Facts, follow, resolve
 from .draft import Draft
-from .errors import Conflict, Invalid, NotFound, TooMany
+from .errors import Conflict, Invalid, NotFound, TooMany, Unavailable
 from .lifecycle import STARTABLE, status
 from .mailbox import Reply
 from .outbox import Letter
@@ -20,6 +18,8 @@ from .visible import Visible
 
 _MOST_WAITING = 256
 """So many messages may wait for one agent that has turns."""
+_RELEASE = "release"
+"""The name of the timer for the end of a usage limit; others go by their approval."""
 _GO_ON = "The usage limit is over. Go on where you left off."
 
 
@@ -35,6 +35,8 @@ class Conversing(Visible):
     @_handle.register
     async def _send(self, message: m.Send, reply: Reply) -> None:
         letter = message.letter
+        if self._record.phase is Phase.RUNNING and self._terminal is None:
+            raise Unavailable(f"the agent of {self._record.id} is still being taken over")
         if self._record.phase is not Phase.RUNNING or self._incarnation is None:
             hint = "restore it first" if self._record.phase in STARTABLE else "there is nobody to read it"
             raise Conflict(f"{self._record.id} is {status(self._record)}, its agent does not run: {hint}")
@@ -64,7 +66,8 @@ class Conversing(Visible):
 
     @property
     def _has_turns(self) -> bool:
-        return self._incarnation is not None and self._incarnation.dialogue.turns
+        run = self._incarnation
+        return run is not None and run.hearing is not None and run.dialogue.turns
 
     @_handle.register
     async def _writing(self, message: m.Writing, reply: Reply) -> None:
@@ -72,7 +75,8 @@ class Conversing(Visible):
         if self._record.phase is not Phase.RUNNING:
             raise Conflict(f"the agent of {self._record.id} is being ended")
         self._outbox.remove(letter)
-        self._told.append(letter)
+        if letter not in self._told:
+            self._told.append(letter)
         draft = Draft(self._record)
         if letter.message is None:
             draft.take(letter, awaits=self._has_turns)
@@ -105,8 +109,8 @@ class Conversing(Visible):
             draft.move(letter, MessageState.FAILED, why)
         await self.commit(draft)
         for letter in letters:
-            self._settle(letter)
             letter.refuse(Conflict(f"{self._record.id} did not get the message: {why}"))
+            self._settle(letter)
 
     def _settle(self, letter: Letter) -> None:
         """Tell whoever waits for it, once no more will become of a letter."""
@@ -116,6 +120,8 @@ class Conversing(Visible):
             self._told.remove(letter)
         if letter.message.state is MessageState.ACCEPTED:
             letter.accepted.answer(letter.message)
+        elif letter.message.state is MessageState.FAILED:
+            letter.accepted.refuse(Conflict(f"{letter.message.id} has failed: {letter.message.reason}"))
 
     # What the agent shows.
 
@@ -131,6 +137,7 @@ class Conversing(Visible):
         await self.commit(draft)
         for letter in told:
             self._settle(letter)
+        self._forget_answered()
         for approval in self._record.approvals:
             if approval.id not in before:
                 self._consider(approval)
@@ -138,7 +145,9 @@ class Conversing(Visible):
             self._react(seen)
 
     def _react(self, seen: o.Observation) -> None:
-        if isinstance(seen, o.UsageLimited) and self._record.held_until:
+        if isinstance(seen, o.Asked):
+            self._refuse_unless_noted(seen)
+        elif isinstance(seen, o.UsageLimited) and self._record.held_until:
             self._hold()
         elif isinstance(seen, o.Refused):
             self._dismiss(f"it cannot be talked to: {seen.words}")
@@ -154,11 +163,9 @@ class Conversing(Visible):
         until = self._record.held_until
         assert until is not None
         self._project.accounts.hold(self._project.agent.name, until)
-        self._nursery.start_soon(self._tell_later, (until - e.now()).total_seconds(), m.Released())
-
-    async def _tell_later(self, seconds: float, message: object) -> None:
-        await trio.sleep(max(0.0, seconds))
-        await self.mailbox.tell(message)
+        if self._incarnation and self._incarnation.hearing:  # what waits comes after the word to go on
+            self._incarnation.speaking.hold_back(True)
+        self._tell_later(_RELEASE, (until - e.now()).total_seconds(), m.Released())
 
     @_handle.register
     async def _released(self, message: m.Released, reply: Reply) -> None:
@@ -166,13 +173,15 @@ class Conversing(Visible):
         if self._record.phase is not Phase.RUNNING or self._record.held_until is None:
             return
         if left:  # somebody was told of a later time
-            self._nursery.start_soon(self._tell_later, left, message)
+            self._tell_later(_RELEASE, left, message)
             return
         draft, letter = Draft(self._record), Letter(_GO_ON)
         draft.let(e.UsageLimitOver)
         draft.take(letter, awaits=self._has_turns)
         await self.commit(draft)
         self._outbox.put(letter, first=True)
+        if self._incarnation:
+            self._incarnation.speaking.hold_back(False)
 
     def _dismiss(self, why: str) -> None:
         """The agent is of no use: end it."""
@@ -186,9 +195,26 @@ class Conversing(Visible):
         if rules.policy == "ask":
             late = m.Decide(approval.id, allow=False, by="its deadline")
             seconds = (approval.deadline - e.now()).total_seconds()
-            self._nursery.start_soon(self._tell_later, seconds, late)
+            self._tell_later(approval.id, seconds, late)
         else:
             self._answer(approval, m.Decide(approval.id, rules.policy == "allow", "policy"), Reply())
+
+    def _refuse_unless_noted(self, asked: o.Asked) -> None:
+        """Deny what was asked for beyond what is kept, so that the agent does not wait for it."""
+        run = self._incarnation
+        if run is None or any(one.ask == asked.ask for one in self._record.approvals):
+            return
+        if isinstance(run.dialogue, Asking):
+            words = "denied: too many permissions are asked for at once"
+            run.speaking.say(run.dialogue.decide(asked.ask, allow=False, words=words))
+        run.doing.answered(asked.ask)
+        run.doing.changed.set()
+
+    def _forget_answered(self) -> None:
+        """Let nothing wait for permissions that nobody waits for any more."""
+        waiting = {approval.id for approval in self._record.approvals}
+        for name in [name for name in self._timers if name not in waiting and name != _RELEASE]:
+            self._cancel_timer(name)
 
     @_handle.register
     async def _decide(self, message: m.Decide, reply: Reply) -> None:
@@ -198,36 +224,39 @@ class Conversing(Visible):
             raise NotFound(f"{self._record.id} waits for no approval {wanted}: it was answered, or withdrawn")
         if wanted in self._deciding:
             raise Conflict(f"approval {wanted} of {self._record.id} is being answered already")
-        if not self._answer(approval, message, reply):
-            draft = Draft(self._record)
-            resolve(draft, approval, "withdrawn", "its agent")
-            await self.commit(draft)
-            raise Conflict(f"{self._record.id} does not wait for approval {wanted} any more")
+        self._answer(approval, message, reply)
 
-    def _answer(self, approval: Approval, message: m.Decide, reply: Reply) -> bool:
-        """Have the agent told; return False when it does not wait for that."""
+    def _answer(self, approval: Approval, message: m.Decide, reply: Reply) -> None:
+        """Have the agent told; the answer is made only when it is written, as `Speaking` has it."""
         run = self._incarnation
-        if run is None or not isinstance(run.dialogue, Asking):
-            return False
+        if run is None or self._terminal is None:
+            raise Unavailable(f"the agent of {self._record.id} is still being taken over")
+        decide = run.dialogue.decide if isinstance(run.dialogue, Asking) else _say_nothing
         words = f"denied by {message.by}"
-        data = run.dialogue.decide(approval.ask, allow=message.allow, words=words)
-        if data:
-            self._deciding[approval.id] = reply
-            run.speaking.say(data, m.Spoken(approval, message.allow, message.by, reply))
-        return bool(data)
+        self._deciding[approval.id] = reply
+        run.speaking.decide(
+            partial(decide, approval.ask, allow=message.allow, words=words),
+            m.Spoken(approval, message.allow, message.by, reply),
+        )
 
     @_handle.register
     async def _spoken(self, message: m.Spoken, reply: Reply) -> None:
-        approval = message.approval
+        approval, by = message.approval, message.by
+        decision = "allow" if message.allow else "deny"
         self._deciding.pop(approval.id, None)
         if approval in self._record.approvals:
             draft = Draft(self._record)
-            resolve(draft, approval, "allow" if message.allow else "deny", message.by)
-            if self._incarnation and self._incarnation.hearing:
-                self._incarnation.doing.answered(approval.ask)
-                self._incarnation.doing.changed.set()
+            resolve(draft, approval, *((decision, by) if message.told else ("withdrawn", "its agent")))
             await self.commit(draft)
-        message.reply.answer()
+            self._forget_answered()
+        if self._incarnation and self._incarnation.hearing:
+            self._incarnation.doing.answered(approval.ask)
+            self._incarnation.doing.changed.set()
+        if message.told:
+            message.reply.answer()
+        else:
+            gone = f"{self._record.id} does not wait for approval {approval.id} any more"
+            message.reply.refuse(Conflict(gone))
 
     # Over.
 
@@ -237,16 +266,26 @@ class Conversing(Visible):
         for approval in draft.record.approvals:
             resolve(draft, approval, "withdrawn", "the end of its agent")
         await self.commit(draft)
+        self._forget_answered()
+        self._cancel_timer(_RELEASE)
         for reply in self._deciding.values():
             reply.refuse(Conflict(why))
         self._deciding.clear()
         told, self._told = self._told, []
+        draft = Draft(self._record)
         for letter in reversed(told):
             if keeps and not letter.begun and letter.message and letter.message.state is MessageState.QUEUED:
+                draft.keep(letter, replace(letter.message, place=None))
                 self._outbox.put(letter, first=True)
+        await self.commit(draft)
         given = [letter for letter in told if letter not in self._outbox.waiting()]
         unread = [one for one in given if one.message and one.message.state is MessageState.QUEUED]
         await self._give_up(unread, "its agent ended before it had read the message")
         await self._give_up([one for one in given if one not in unread], f"delivery unknown: {why}")
         if not keeps:
             await self._give_up(list(self._outbox.waiting()), why)
+
+
+def _say_nothing(ask: str, *, allow: bool, words: str) -> bytes:
+    """Answer as a dialogue does that asks for no permissions."""
+    return b""

@@ -108,22 +108,22 @@ class Doing:
             return self._seems
         if self.held:
             return Activity.BLOCKED, self.held
-        if self.writing_since is not None and now - self.writing_since >= _UNREAD:
+        if self.writing_since is not None and now >= self.writing_since + _UNREAD:
             return Activity.BLOCKED, f"has not read its input for {_UNREAD:g} s"
         if self._retry:
             return Activity.BLOCKED, self._retry
         return self._in_turns(now) if self._turns else self._by_output(now)
 
     def _by_output(self, now: float) -> State:
-        if now - max(self._heard_at, self._began) >= self._idle_after:
+        if now >= max(self._heard_at, self._began) + self._idle_after:
             return Activity.IDLE, None
         return (Activity.ACTIVE if self._heard_at > -math.inf else None), None
 
     def _in_turns(self, now: float) -> State:
         if self._ready_since is not None:
-            long = now - self._ready_since >= self._idle_after
+            long = now >= self._ready_since + self._idle_after
             return (Activity.IDLE if long else Activity.READY), None
-        if now - max(self._heard_at, self._began) < self._patience:
+        if now < max(self._heard_at, self._began) + self._patience:
             return Activity.ACTIVE, None
         where = f"while {self._tool} runs" if self._tool else "in mid-turn" if self._open else "yet"
         return Activity.BLOCKED, f"has said nothing for {self._patience:g} s {where}"

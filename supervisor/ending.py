@@ -76,10 +76,17 @@ class Ending(Conversing):
             if message.exceeded:
                 self._end_agent(self._project.kill_grace, reply)
 
+    def _refuse_letters(self, why: str) -> None:
+        """Let nobody wait for what the agent will not be given; what is stored is settled once it is gone."""
+        for letter in self._outbox.waiting():
+            letter.refuse(Conflict(why))
+            if letter.message is None:
+                self._outbox.remove(letter)
+
     def _end_agent(self, grace: float, reply: Reply) -> None:
         self._enders.append(reply)
         if not self._has_turns:
-            self._outbox.refuse(f"{self._record.id} is being ended")
+            self._refuse_letters(f"{self._record.id} is being ended")
         if self._terminal and self._incarnation:
             self._nursery.start_soon(self._incarnation.end, self._terminal, grace)
 
@@ -114,7 +121,7 @@ class Ending(Conversing):
         else:
             await self.became(e.SessionExited, exit_code=code, reason=how + verdict.so)
         if verdict.restarts is not None and not self.retiring:
-            self._by_policy = True
+            self._by_policy, self._opening = True, None
             await self.became(e.RestoreRequested, restarts=verdict.restarts)
             self._begin(self._project.start_within)
         self._coming_back = False

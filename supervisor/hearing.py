@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+import structlog
 import trio
 
 from . import observations as o
+from .bounds import bounded
 from .doing import Doing, State
 from .events import now
 from .lines import Lines
@@ -29,27 +31,34 @@ _MATTERS = (
 """What a session makes events of; the rest shows in the activity alone."""
 
 
+_log = structlog.get_logger()
+
+
 class Hearing:
     """The one reader of an agent's output, from `start` on. `answer` writes to it.
 
-    A session is told of a line before the next one is read, so that none is taken in twice or never.
+    A session is told of a line before the next one is read, so that none is taken in twice or never. Of
+    the `floor` see `Speaking`.
     `known_end` is up to where an earlier server had seen the output.
     """
 
     def __init__(
         self,
+        name: str,
         dialogue: Dialogue,
         doing: Doing,
         mailbox: Mailbox,
         outbox: Outbox,
         answer: Callable[[bytes], Awaitable[None]],
+        floor: trio.Lock,
         start: int,
         known_end: int = 0,
     ) -> None:
         self.last_output_at: datetime | None = None
         self.silent_since: float | None = trio.current_time()
-        self._dialogue, self._doing = dialogue, doing
+        self._name, self._dialogue, self._doing = name, dialogue, doing
         self._mailbox, self._outbox, self._answer = mailbox, outbox, answer
+        self._floor, self._failed = floor, False
         self._lines = Lines(start)
         self._taken, self._known_end = start, known_end
         self._told: State | None = None
@@ -84,12 +93,36 @@ class Hearing:
             await self._take(line, end)
 
     async def _take(self, line: bytes, end: int) -> None:
-        was_ready = self._dialogue.ready
-        seen = tuple(self._dialogue.receive(line))
-        if replies := self._dialogue.replies():  # first: what is taken in is not seen again after a crash
-            await self._answer(replies)
-        self._taken = end
-        await self._make_of(seen, was_ready, answered=bool(replies))
+        await self._take_floor()
+        try:
+            was_ready = self._dialogue.ready
+            seen, replies = self._receive(line)
+            if replies:  # first: what is taken in is not seen again after a crash
+                await self._answer(replies)
+            self._taken = end
+            await self._make_of(seen, was_ready, answered=bool(replies))
+        finally:
+            self._floor.release()
+            self._outbox.stir()
+
+    async def _take_floor(self) -> None:
+        try:
+            self._floor.acquire_nowait()
+        except trio.WouldBlock:
+            await self._floor.acquire()
+
+    def _receive(self, line: bytes) -> tuple[tuple[o.Observation, ...], bytes]:
+        """Return what a line shows, and what to say to it; nothing when the dialogue fails over it."""
+        try:
+            seen = tuple(bounded(one) for one in self._dialogue.receive(line))
+            return seen, self._dialogue.replies()
+        except Exception:
+            if not self._failed:
+                self._failed = True
+                what = "a dialogue failed over a line of output; such lines are passed over"
+                _log.exception(what, session_id=self._name)
+            self._doing.note("it said something over which its dialogue failed: a bug of ennio")
+            return (o.Unknown(),), b""
 
     async def _make_of(
         self, seen: tuple[o.Observation, ...], was_ready: bool, answered: bool = False
@@ -103,8 +136,6 @@ class Hearing:
         mattering = tuple(one for one in seen if isinstance(one, _MATTERS))
         if mattering or answered:
             await self._mailbox.tell(Heard(mattering, self.mark()))
-        if self._dialogue.ready:
-            self._outbox.stir()
 
     async def watch(self) -> None:
         """Tell the session whenever the agent does something else, for ever."""
@@ -120,5 +151,11 @@ class Hearing:
     async def look(self, screen: str, title: str) -> None:
         """Take in a screen, for a dialogue that goes by that."""
         if isinstance(self._dialogue, Watching):
-            was_ready = self._dialogue.ready
-            await self._make_of(tuple(self._dialogue.look(screen, title)), was_ready)
+            await self._take_floor()
+            try:
+                was_ready = self._dialogue.ready
+                seen = tuple(bounded(one) for one in self._dialogue.look(screen, title))
+                await self._make_of(seen, was_ready)
+            finally:
+                self._floor.release()
+                self._outbox.stir()

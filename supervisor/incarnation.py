@@ -26,6 +26,8 @@ from .watching import watch_screen
 
 _LOOK_BACK = 65536
 """Bytes of earlier output that are read again when an agent is taken over that tells of no turns."""
+_AT_ONCE = 5
+"""Turns of the event loop in which it shows that an agent that is taken over has ended already."""
 _POLITE = 2.0
 """Seconds, at most, that an agent has to end by its own means before it gets a signal."""
 
@@ -126,7 +128,7 @@ class Incarnation:
     async def _go_on(self, terminal: Terminal) -> None:
         said = OutputLog(self._project.output(self._record.id), self._project.config.output_bytes)
         self._converse(terminal, self._project.job(self._record, self._record.tree, None), said)
-        await self._mailbox.ask(AgentAdopted(terminal))
+        await self._mailbox.ask(AgentAdopted(terminal, await _has_ended(terminal)))
         await self._mailbox.tell(await self._see_out(terminal))
 
     def _converse(self, terminal: Terminal, job: Job, earlier: OutputLog | None = None) -> None:
@@ -151,10 +153,19 @@ class Incarnation:
             self._project.accounts,
             self.doing,
             self._mark,
+            floor := trio.Lock(),
         )
         end = earlier.end if earlier else 0
         hearing = Hearing(
-            self.dialogue, self.doing, self._mailbox, self._outbox, self.speaking.answer, start, end
+            record.id,
+            self.dialogue,
+            self.doing,
+            self._mailbox,
+            self._outbox,
+            self.speaking.answer,
+            floor,
+            start,
+            end,
         )
         self.hearing = hearing
         if earlier is not None:
@@ -229,6 +240,7 @@ class Incarnation:
                     reading.start_soon(self.hearing.listen, terminal)
                     exit_code = await terminal.wait()
                     await terminal.stop(self._project.kill_grace)
+                    self.speaking.end()
                 serving.cancel_scope.cancel()
         except Exception:
             await _end(terminal)
@@ -254,6 +266,23 @@ class Incarnation:
             with trio.move_on_after(polite):
                 await terminal.wait()
         await terminal.stop(max(0.0, grace - (trio.current_time() - began)))
+
+
+async def _has_ended(terminal: Terminal) -> bool:
+    """Return whether the agent has ended already, as far as that shows at once."""
+    ended = False
+
+    async def wait() -> None:
+        nonlocal ended
+        await terminal.wait()
+        ended = True
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        for _ in range(_AT_ONCE):
+            await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    return ended
 
 
 async def _end(terminal: Terminal) -> None:

@@ -30,7 +30,7 @@ class Lines:
             begin = newline + 1
             self._begun.clear()
             skipped, self._skipping = self._skipping, False
-            if not skipped:
+            if not skipped and len(line) <= LONGEST:
                 yield line, chunk.start + begin
         if not self._skipping:
             self._begun += chunk.data[begin:]

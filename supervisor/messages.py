@@ -80,9 +80,13 @@ class AgentStarted:
 
 @dataclass(frozen=True, slots=True)
 class AgentAdopted:
-    """What an earlier server launched is held again, or what is left of it."""
+    """What an earlier server launched is held again, or what is left of it.
+
+    `gone`: it has ended already. If it seems to have been given nothing, nobody knows whether it was.
+    """
 
     terminal: Terminal
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,13 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """This letter is about to be written, by the write of that number. Refused when nothing may be."""
+    """This letter is about to be written, by the write of that number; None: not yet, by none that is known.
+
+    Refused when nothing may be written.
+    """
 
     letter: Letter
-    place: int
+    place: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +150,16 @@ class Decide:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The agent was given the answer to what it asked; `reply` is whose wish that was."""
+    """The agent was given the answer to what it asked; `reply` is whose wish that was.
+
+    Not `told`: it did not wait for it any more.
+    """
 
     approval: Approval
     allow: bool
     by: str
     reply: Reply
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,10 @@ class UsageLimited:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The agent cannot be talked to at all, for instance since it knows no such conversation."""
+    """The agent cannot be talked to at all, and why. `forgotten`: since it knows no such conversation."""
 
     words: str
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ class Letter:
         self.message = message
         self.begun = False
         self.reply, self.accepted = Reply(), Reply()
-        self._scope = trio.CancelScope()
+        self._scope: trio.CancelScope | None = None
         self._in_hand, self._decided = False, trio.Event()
+        self._withdrawn = False
 
     @property
     def settled(self) -> bool:
@@ -39,7 +40,9 @@ class Letter:
     def withdraw(self) -> None:
         """Take it back if none of it was written; otherwise do nothing."""
         if not self.begun:
-            self._scope.cancel()
+            self._withdrawn = True
+            if self._scope:
+                self._scope.cancel()
 
     async def take_back(self) -> None:
         """Withdraw it, and wait until it is sure whether that was in time: then `begun` says so."""
@@ -55,9 +58,13 @@ class Letter:
     @contextmanager
     def until_withdrawn(self) -> Iterator[None]:
         """Leave the block early, and quietly, when the letter is withdrawn. For the one writer alone."""
-        self._in_hand = True
+        self._in_hand, self._decided = True, trio.Event()
         try:
-            with self._scope:
+            with (
+                trio.CancelScope() as self._scope
+            ):  # each time anew: its agent may end, and the next one get it
+                if self._withdrawn:
+                    self._scope.cancel()
                 yield
         finally:
             self._decided.set()

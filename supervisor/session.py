@@ -26,16 +26,25 @@ class Session(Ending):
 
     async def crashed(self, error: Exception) -> "Session":
         """Note that its task failed, after which no agent of it runs; return who goes on in its place."""
+        keeps, draft = self._has_turns, Draft(self._record)
         if e.SessionCrashed in TRANSITIONS[self._record.phase]:
-            await self.became(e.SessionCrashed, reason=f"a bug of ennio: {error!r}")
-        return Session(self._record, self._project, self._journal)
+            draft.let(e.SessionCrashed, reason=f"a bug of ennio: {error!r}")
+        for letter in self._told:
+            draft.move(letter, MessageState.FAILED, "delivery unknown: the session's task failed")
+        waiting = self._outbox.waiting()
+        if not keeps:
+            for letter in waiting:
+                draft.move(letter, MessageState.FAILED, "the session's task failed")
+        await self.commit(draft)
+        messages = [one.message for one in waiting if one.message and one.message.open]
+        return Session(self._record, self._project, self._journal, messages=messages)
 
     async def _let_go(self) -> None:
         if self._terminal is not None:
             await self._terminal.stop(0)
 
     def _unanswered(self) -> list[Reply]:
-        letters = [*self._outbox.refuse(f"{self._record.id} is over"), *self._told]
+        letters = [*self._outbox.waiting(), *self._told]
         waiting = [reply for letter in letters for reply in (letter.reply, letter.accepted)]
         return [
             self._starter,
@@ -89,6 +98,9 @@ class Session(Ending):
         phase = self._record.phase
         if phase in {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}:
             self._starter = reply
+            if phase is Phase.SPAWNING:  # whoever asked for this start is gone, with what they had to say
+                latest = reversed(self._outbox.waiting())
+                self._opening = next((one for one in latest if one.text == self._record.opening), None)
             self._incarnation = Incarnation(self._project, self._record, self.mailbox, self._outbox)
             self._nursery.start_soon(self._incarnation.recover)
             return
@@ -102,18 +114,20 @@ class Session(Ending):
 
     @_handle.register
     async def _agent_adopted(self, message: m.AgentAdopted, reply: Reply) -> None:
-        await self._go_on_with_letters(message.terminal)
+        await self._go_on_with_letters(message.terminal, message.gone)
         self._take(message.terminal)
+        policy = self._project.config.approvals.policy
         reply.answer()
         self._starter.answer()
         for approval in self._record.approvals:
-            self._answer(approval, m.Decide(approval.id, allow=False, by="a restart of the server"), Reply())
+            by = "policy" if policy == "allow" else "a restart of the server"
+            self._answer(approval, m.Decide(approval.id, policy == "allow", by), Reply())
         if self._record.held_until:
             self._hold()
         if self._record.phase is Phase.STOPPING:
             self._end_agent(self._project.kill_grace, Reply())
 
-    async def _go_on_with_letters(self, terminal: Terminal) -> None:
+    async def _go_on_with_letters(self, terminal: Terminal, gone: bool) -> None:
         """Tell of each letter whether the agent got it from an earlier server, or is still to get it."""
         assert self._incarnation is not None
         draft, turns = Draft(self._record), self._incarnation.dialogue.turns
@@ -122,16 +136,21 @@ class Session(Ending):
             assert message is not None  # it comes from the journal
             if message.place is None or message.incarnation != self._record.incarnation:
                 continue
-            if message.place <= terminal.taken:
+            if message.state is MessageState.WRITTEN or message.place <= terminal.taken:
                 if message.state is MessageState.QUEUED:  # which was not written down any more
-                    self._incarnation.dialogue.tell(letter.text)
+                    self._incarnation.speaking.was_given(letter)
                     draft.move(letter, MessageState.WRITTEN)
                 self._outbox.remove(letter)
                 if letter.message and letter.message.open:
                     self._told.append(letter)
+            elif gone and not terminal.taken:
+                self._outbox.remove(letter)
+                draft.move(letter, MessageState.FAILED, "delivery unknown: the server and the agent died")
             elif not turns and letter.text != self._record.opening:  # its sender was told nothing
                 self._outbox.remove(letter)
                 draft.move(letter, MessageState.FAILED, "the server died before it was written")
+            else:  # another one may get its place
+                draft.keep(letter, replace(message, place=None))
         await self.commit(draft)
 
     @_handle.register
@@ -148,10 +167,14 @@ class Session(Ending):
                 draft.move(letter, MessageState.WRITTEN)
             elif letter.message and self._has_turns:
                 draft.keep(letter, replace(letter.message, awaits=True))
+        if draft.record.held_until and draft.record.held_until <= e.now():  # over while no agent ran
+            draft.let(e.UsageLimitOver)
         await self.commit(draft)
         self._take(message.terminal)
         reply.answer()
         self._starter.answer(self._record)
+        if self._record.held_until:
+            self._hold()
 
     @_handle.register
     async def _start_failed(self, message: m.StartFailed, reply: Reply) -> None:

@@ -70,7 +70,10 @@ class Starting(Reading):
         if session.record.phase is Phase.DONE:
             self._admit(project)
         self._ledger.reserve(session_id, project.config.id)
-        return await self._start(session, m.Restore(prompt), "restoring", seconds)
+        try:
+            return await self._start(session, m.Restore(prompt), "restoring", seconds)
+        finally:
+            session.settle_reserve()
 
     def _living(self, session_id: SessionId) -> Session:
         session = self._roster.find(session_id)

@@ -54,6 +54,8 @@ class Visible(Actor):
         """Letters that were given to the agent, or are just being, and that it has not taken up."""
         self._deciding: dict[str, Reply] = {}
         """By approval: who waits for the agent to be given the answer."""
+        self._timers: dict[str, trio.CancelScope] = {}
+        """What the session is to be told later, unless that is cancelled."""
         self._incarnation: Incarnation | None = None
         self._terminal: Terminal | None = None
         self._attach: tuple[str, ...] | None = None
@@ -141,6 +143,21 @@ class Visible(Actor):
         self._terminal = terminal
         self._attach = terminal.attach if isinstance(terminal, Attachable) else None
 
+    def _tell_later(self, name: str, seconds: float, message: object) -> None:
+        """Have the session told of this in a while, unless that timer is set anew or cancelled."""
+        self._cancel_timer(name)
+        self._timers[name] = trio.CancelScope()
+        self._nursery.start_soon(self._wait_and_tell, self._timers[name], seconds, message)
+
+    async def _wait_and_tell(self, timer: trio.CancelScope, seconds: float, message: object) -> None:
+        with timer:
+            await trio.sleep(max(0.0, seconds))
+            await self.mailbox.tell(message)
+
+    def _cancel_timer(self, name: str) -> None:
+        if timer := self._timers.pop(name, None):
+            timer.cancel()
+
     async def became(self, kind: type[e.Event], **particulars: Any) -> None:
         """Let something have happened: the one door through which the session changes."""
         draft = Draft(self._record)
@@ -154,6 +171,11 @@ class Visible(Actor):
         ledger = self._project.ledger
         for spend in draft.spends:
             ledger.add(spend)
+        self.settle_reserve()
+
+    def settle_reserve(self) -> None:
+        """Have budgets keep something for the session if it has an agent, or is to have one; else nothing."""
+        ledger = self._project.ledger
         if self._record.phase in _COSTS:
             ledger.reserve(self._record.id, self._record.project_id)
         else:

@@ -19,7 +19,7 @@ CORE = """
     ids         mailbox     plugins     prompts     instance    rendering   lines       dollars
     branches    records.*
     observations
-    events.*    evidence
+    events.*    evidence    bounds
     lifecycle   protocols.*     config.*    outbox      accounts    doing
     budgets     prices      limits      draft
     actor       journal     ledger      messages    restarts    transcript

@@ -1,27 +1,36 @@
-"""An agent with turns, in memory: the language it speaks, the program that speaks it, and the world it is in.
+"""An agent with turns, in memory: the language it speaks, the program that speaks it, and its world.
 
-To the agent: `hello`, `server NAME`, `tell TEXT`, `steer TEXT`, `stop`, `allow ASK`, `deny ASK WORDS`. From it:
-`who` (which wants `server`), `ready CONVERSATION MODEL`, `turn`, `said TEXT`, `ask ID TOOL SUMMARY`, `unask ID`,
-`used TOTAL` (output tokens, a total that only the dialogue makes increments of), `spent COST`, `retry`,
-`limit SECONDS`, `refuse WORDS`, `over OUTCOME WORDS`, and `boom`, over which the dialogue raises.
+To the agent: `hello`, `server NAME`, `tell TEXT`, `steer TEXT`, `stop`, `allow ASK`, `deny ASK WORDS`.
+
+From it: `who` (which wants `server`), `ready CONVERSATION MODEL`, `turn`, `said TEXT`, `ask ID TOOL SUMMARY`,
+`unask ID`, `used TOTAL` (output tokens, a total that only the dialogue makes increments of), `spent COST`,
+`retry`, `limit SECONDS`, `refuse WORDS`, `over OUTCOME WORDS`, and `boom`, over which the dialogue raises.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import trio
-from fakes import World
+from fakes import World, supervise
+from trio.testing import MockClock
 
 from ennio.supervisor import observations as o
+from ennio.supervisor.accounts import Accounts
+from ennio.supervisor.config import Budget, Timeouts
 from ennio.supervisor.errors import Conflict, Survivor
 from ennio.supervisor.events import now
-from ennio.supervisor.ids import SessionId
+from ennio.supervisor.ids import ProjectId, SessionId
+from ennio.supervisor.ledger import Ledger
 from ennio.supervisor.output import Chunk
-from ennio.supervisor.protocols import Memory
+from ennio.supervisor.project import Project
+from ennio.supervisor.protocols import Memory, Store
 from ennio.supervisor.records import Command, Handle, Hold, Job, Launch, Tokens, Usage
+from ennio.supervisor.supervisor import Supervisor
 
 
 class TurnTaking:
@@ -46,7 +55,7 @@ class TurnTaking:
         word, _, rest = line.decode().partition(" ")
         return tuple(self._read(word, rest))
 
-    def _read(self, word: str, rest: str) -> Iterable[o.Observation]:
+    def _read(self, word: str, rest: str) -> Iterable[o.Observation]:  # noqa: PLR0912
         match word:
             case "boom":
                 raise ZeroDivisionError(rest)
@@ -78,7 +87,7 @@ class TurnTaking:
             case "limit":
                 yield o.UsageLimited(now() + timedelta(seconds=float(rest)), "come back later")
             case "refuse":
-                yield o.Refused(rest)
+                yield o.Refused(rest, forgotten="conversation" in rest)
             case "over":
                 self._open, self._waiting, self._asks = False, 0, []
                 outcome, _, words = rest.partition(" ")
@@ -92,10 +101,13 @@ class TurnTaking:
 
     def tell(self, text: str) -> bytes:
         self._waiting += 1
-        return f"tell {text}\n".encode()
+        return f"tell {text.replace(chr(10), ' ')}\n".encode()
 
     def steer(self, text: str) -> bytes:
-        return f"steer {text}\n".encode() if self._open else b""
+        if not self._open:
+            return b""
+        self._waiting += 1
+        return f"steer {text}\n".encode()
 
     def interrupt(self) -> bytes:
         return b"stop\n" if self._open or self._waiting else b""
@@ -130,8 +142,8 @@ class Mute(TurnTaking):
 class TurnTaker:
     """The program. It outlives the servers that hold it. What a message is made of is what it does:
 
-    `ask [N]` asks for N permissions and waits, `cost USD`, `fail`, `limit SECONDS`, `sleep SECONDS`, `die CODE`,
-    `print LINE`; all else is a turn of `thinks` seconds.
+    `ask [N]` asks for N permissions and waits, `cost USD`, `fail`, `limit SECONDS`, `sleep SECONDS`,
+    `die CODE`, `print LINE`; all else is a turn of `thinks` seconds.
     """
 
     def __init__(self, world: "TurnWorld", conversation: str, *, resumed: bool) -> None:
@@ -185,6 +197,7 @@ class TurnTaker:
                 self._inlet.send_nowait(rest)
             case "steer":
                 self.steered.append(rest)
+                self.say("turn")
             case "stop":
                 self._turn.cancel()
             case "allow" | "deny":
@@ -237,7 +250,7 @@ class TurnTaker:
             case "sleep":
                 await trio.sleep(float(rest))
             case "die":
-                self.die(int(rest))
+                self.die(int(rest.split(maxsplit=1)[0]))
                 await trio.sleep_forever()
             case "print":
                 self.say(rest)
@@ -268,10 +281,11 @@ class TurnTerminal:
         self.alone: float | None = None
         self.dead = False
         self.usage_now: Usage | None = None
+        self._nobody_knows = agent.gone.is_set()  # as when what held it has gone with it
 
     @property
     def taken(self) -> int:
-        return self.agent.taken
+        return 0 if self._nobody_knows else self.agent.taken
 
     async def write(self, data: bytes, begun: Callable[[], None]) -> None:
         await trio.sleep(self._world.write_begins_after)
@@ -371,3 +385,35 @@ class TurnWorld(World):
     def told(self) -> Counter[str]:
         """How often any agent was given each message."""
         return Counter(text for agent in self.agents for text in (*agent.told, *agent.steered))
+
+
+async def serve(
+    life: trio.Nursery,
+    projects: Mapping[ProjectId, Project],
+    store: Store,
+    timeouts: Timeouts,
+    *,
+    budgets: tuple[Budget, ...] = (),
+    **config: Any,
+) -> Supervisor:
+    """Start a server whose projects have this configuration, and share budgets and accounts; with a guard."""
+    ledger, accounts = Ledger(budgets), Accounts()
+    wired = {
+        name: replace(one, config=replace(one.config, **config), ledger=ledger, accounts=accounts)
+        for name, one in projects.items()
+    }
+    supervisor = supervise(life, wired, store, timeouts)
+    clock = trio.lowlevel.current_clock()
+    assert isinstance(clock, MockClock)
+    clock.autojump_threshold = math.inf  # recovery uses a thread, during which no time shall pass
+    await supervisor.recover()
+    clock.autojump_threshold = 0
+    life.start_soon(supervisor.guard_forever)
+    return supervisor
+
+
+async def until(so: Callable[[], object], seconds: float = 1000) -> None:
+    """Wait, in virtual time, until something is so."""
+    with trio.fail_after(seconds):
+        while not so():  # noqa: ASYNC110
+            await trio.sleep(0.05)

@@ -53,9 +53,7 @@ class ConversationKnown(Private):
     model: str | None
 
     def message(self) -> str:
-        return (
-            f"{self.session_id} talks with {self.model or 'a model'} in {self.conversation or '?'}"
-        )
+        return f"{self.session_id} talks with {self.model or 'a model'} in {self.conversation or '?'}"
 
     def changes(self) -> dict[str, Any]:
         known = {"conversation": self.conversation, "model": self.model}
@@ -64,7 +62,7 @@ class ConversationKnown(Private):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationLost(Event):
-    """The agent does not know the conversation that it was to go on with; the next start begins a new one."""
+    """The agent does not go on with the conversation that it was to; what it begins is new."""
 
     event_type: ClassVar[str] = "ConversationLost"
     priority: ClassVar[Priority] = Priority.ACTION

@@ -9,7 +9,7 @@ import trio
 from asking import P
 from fakes import supervise
 from trio.testing import MockClock
-from turn_taking import TurnWorld
+from turn_taking import TurnWorld, until
 
 from ennio.supervisor.config import Budget, Timeouts
 from ennio.supervisor.ids import ProjectId, SessionId
@@ -89,7 +89,9 @@ class Case:
         await supervisor.recover()
         return supervisor
 
-    async def send(self, supervisor: Supervisor, session: SessionId, text: str, mode: Mode = Mode.QUEUE) -> None:
+    async def send(
+        self, supervisor: Supervisor, session: SessionId, text: str, mode: Mode = Mode.QUEUE
+    ) -> None:
         await supervisor.send(session, Letter(text, mode))
         self.stored.append(text)
 
@@ -103,8 +105,8 @@ async def talk(supervisor: Supervisor, case: Case) -> None:
     await case.send(supervisor, session, "second")
     await case.send(supervisor, session, "ask 2")
     await case.send(supervisor, session, "third")
-    while not (asked := supervisor.get(session).approvals):
-        await trio.sleep(0.5)
+    await until(lambda: len(supervisor.get(session).approvals) == 2)
+    asked = supervisor.get(session).approvals
     await supervisor.decide(session, asked[0].id, allow=True)
     await supervisor.decide(session, asked[1].id, allow=False)
     await trio.sleep(20)
@@ -127,8 +129,7 @@ async def stop_and_restore(supervisor: Supervisor, case: Case) -> None:
     await case.send(supervisor, session, "die 3")
     await case.send(supervisor, session, "second")
     await case.send(supervisor, session, "third")
-    while status(supervisor.get(session)) != "Exited":
-        await trio.sleep(0.5)
+    await until(lambda: status(supervisor.get(session)) == "Exited")
     await supervisor.restore(session, prompt="go on")
     await trio.sleep(20)
 
@@ -146,27 +147,31 @@ TIMES = {"at once": (0.0, 0.0), "late": (0.2, 0.0), "slowly": (0.0, 0.3)}
 """How long it takes until a write begins, and from then until it is done."""
 
 
+@pytest.fixture
+def cases(
+    nursery: trio.Nursery, projects: dict[ProjectId, Project], timeouts: Timeouts, tmp_path: object
+) -> Callable[[str], Case]:
+    """Make cases, each with a world of its own."""
+
+    def make(times: str) -> Case:
+        world = TurnWorld(folder=str(tmp_path), life=nursery)
+        world.write_begins_after, world.write_takes = TIMES[times]
+        parts = {"agent": world, "runtime": world, "runtimes": lambda _: world, "workspace": world}
+        return Case(nursery, {name: replace(one, **parts) for name, one in projects.items()}, timeouts, world)
+
+    return make
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("story", [talk, interrupt, stop_and_restore, kill])
 async def test_wherever_a_server_dies_the_next_one_accounts_for_all_once(
-    story: Story,
-    times: str,
-    after: bool,
-    nursery: trio.Nursery,
-    projects: dict[ProjectId, Project],
-    timeouts: Timeouts,
-    tmp_path: object,
-    autojump_clock: MockClock,
+    story: Story, times: str, after: bool, cases: Callable[[str], Case], autojump_clock: MockClock
 ) -> None:
     cut, died = 0, True
     while died:
         cut += 1
-        world = TurnWorld(folder=str(tmp_path), life=nursery)
-        world.write_begins_after, world.write_takes = TIMES[times]
-        of = {name: replace(one, agent=world, runtime=world, runtimes=lambda _, w=world: w, workspace=world)
-              for name, one in projects.items()}
-        case = Case(nursery, of, timeouts, world)
+        case = cases(times)
         died = await case.until_death(cut, after=after, story=story)
         where = f"{story.__name__} up to append {cut}"
         async with trio.open_nursery() as server:
@@ -175,8 +180,58 @@ async def test_wherever_a_server_dies_the_next_one_accounts_for_all_once(
             for record in supervisor.list(ended=True):
                 await check(case, supervisor, record, where)
             listed = {record.id for record in supervisor.list(ended=True)}
-            for (session, _), agent in world.runs.items():
+            for (session, _), agent in case.world.runs.items():
                 assert session in listed or agent.tree_gone.is_set(), where
+            server.cancel_scope.cancel()
+    assert cut > 10, "the story has been told"
+
+
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("story", [talk, interrupt, stop_and_restore])
+async def test_where_agents_died_with_their_server_nothing_is_given_twice_to_the_next_ones(
+    story: Story, times: str, cases: Callable[[str], Case], autojump_clock: MockClock
+) -> None:
+    """Nobody knows any more what such an agent had been given."""
+    cut, died = 0, True
+    while died:
+        cut += 1
+        case = cases(times)
+        died = await case.until_death(cut, after=bool(cut % 2), story=story)
+        for agent in case.world.agents:
+            agent.end_all()
+        async with trio.open_nursery() as server:
+            supervisor = await case.begin(server)
+            await trio.sleep(10)
+            for record in supervisor.list():
+                assert status(record) == "Exited"
+                await supervisor.restore(record.id)
+            await trio.sleep(400)
+            for record in supervisor.list():
+                await check(case, supervisor, record, f"{story.__name__} up to append {cut}")
+            server.cancel_scope.cancel()
+    assert cut > 10, "the story has been told"
+
+
+@pytest.mark.parametrize("again", [2, 5])
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("story", [talk, interrupt])
+async def test_a_server_that_dies_while_it_takes_over_leaves_no_less_to_the_third(
+    story: Story, times: str, again: int, cases: Callable[[str], Case], autojump_clock: MockClock
+) -> None:
+    async def wait(supervisor: Supervisor, case: Case) -> None:
+        await trio.sleep(400)
+
+    cut, died = 0, True
+    while died:
+        cut += 1
+        case = cases(times)
+        died = await case.until_death(cut, after=False, story=story)
+        await case.until_death(again, after=bool(cut % 2), story=wait)
+        async with trio.open_nursery() as server:
+            supervisor = await case.begin(server)
+            await trio.sleep(400)
+            for record in supervisor.list(ended=True):
+                await check(case, supervisor, record, f"{story.__name__} up to append {cut}, then {again}")
             server.cancel_scope.cancel()
     assert cut > 10, "the story has been told"
 
@@ -199,7 +254,6 @@ async def check(case: Case, supervisor: Supervisor, record: SessionRecord, where
             case _:
                 assert given == 0, shown
                 assert status(record) == "Exited", shown
-    order = [text for agent in agents for text in agent.told]
     assert record.approvals == (), shown
     used = sum(agent.used for agent in agents)
     assert record.tokens.output == used, f"{shown} {record.tokens.output} of {used}"

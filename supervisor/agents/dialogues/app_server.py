@@ -1,5 +1,6 @@
 """The dialogue with `codex app-server`: JSON-RPC 2.0 in lines, without its member "jsonrpc"."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from .json_lines import mapping, parsed, text, written
 
 _UNKNOWN_METHOD = -32601
 """JSON-RPC 2.0, section 5.1."""
+_FORGOTTEN = re.compile(r"no rollout found|invalid thread id|not found", re.IGNORECASE)
+"""What codex 0.169.0 says of a conversation that it knows nothing of, among other reasons not to go on."""
 _OUTCOMES = {"completed": Outcome.OK, "interrupted": Outcome.CANCELLED}
 _QUIET = (
     *("account/", "app/", "configWarning", "deprecationNotice", "guardianWarning", "hook/", "item/"),
@@ -185,7 +188,8 @@ class AppServer:
         thread = text(mapping(result.get("thread")).get("id"))
         if refused is not None or thread is None:
             what = f"go on with conversation {self._conversation}" if self._conversation else "begin"
-            return (Refused(f"codex cannot {what}: {refused or 'it names no thread'}"),)
+            words = f"codex cannot {what}: {refused or 'it names no thread'}"
+            return (Refused(words, forgotten=_FORGOTTEN.search(refused or "") is not None),)
         self._thread, self._meter.model = thread, text(result.get("model"))
         if self._conversation is None:
             self._meter.begin(thread)
