@@ -220,8 +220,8 @@ def test_what_a_turn_left_running_does_not_hold_it_up(start: Start) -> None:
 
 
 def test_a_flood_of_what_a_turn_left_running_does_not_hold_it_up(start: Start) -> None:
-    turns = start(*shell("yes & echo $!"))
-    pid, *_ = turns.turn("")
+    turns = start(*shell("(sleep 0.05; exec yes) & echo $!; sleep 0.1"))
+    pid = next(line for line in turns.turn("") if line != "y")
     os.kill(int(pid), signal.SIGKILL)
     assert turns.seen[-1]["turn"] == "ended"
 
