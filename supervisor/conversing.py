@@ -52,6 +52,12 @@ class Conversing(Visible):
         self._outbox.put(letter, first=letter.mode is not Mode.QUEUE)
         reply.answer()
 
+    def check(self, mode: Mode) -> None:
+        """Raise `Invalid` for a way to send that the agent does not know, as far as an agent runs."""
+        run = self._incarnation
+        if run is not None and run.hearing is not None:
+            self._check(mode, run.dialogue)
+
     def _check(self, mode: Mode, dialogue: object) -> None:
         agent = self._project.agent.name
         if mode is Mode.STEER and not isinstance(dialogue, Steerable):

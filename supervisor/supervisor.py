@@ -110,6 +110,7 @@ class Supervisor(Starting):
         and `letter.reply` still comes.
         """
         session = self._living(session_id)
+        session.check(letter.mode)
         project_id = session.record.project_id
         self._afford(self._ledger.refuse_send(session_id, project_id, now()))
         limit = seconds or self._timeouts.send

@@ -6,10 +6,11 @@ All are idempotent: whether a commit came through is not always known, and then 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any, Protocol, Self
 
-from sqlalchemy import Connection, Insert, Table, bindparam, delete, select
+from sqlalchemy import Connection, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..events import Event
@@ -80,16 +81,15 @@ class Append:
     def write(cls, connection: Connection, run: Sequence[Self]) -> None:
         """Write several; of a session's records, and of a message, the last one is what counts."""
         last = {change.session["id"]: change.session for change in run}
-        connection.execute(_put(connection, sessions), list(last.values()))
+        dialect = connection.dialect.name
+        connection.execute(_put(dialect, sessions), list(last.values()))
         if happened := [event for change in run for event in change.events]:
-            new = _insert(connection, events).on_conflict_do_nothing(index_elements=["id"])
-            connection.execute(new, happened)
+            connection.execute(_new(dialect, events, unless_there="id"), happened)
         moved = {(row["session_id"], row["number"]): row for change in run for row in change.messages}
         if moved:
-            connection.execute(_put(connection, messages), list(moved.values()))
+            connection.execute(_put(dialect, messages), list(moved.values()))
         if spent := [spend for change in run for spend in change.spends]:
-            once = _insert(connection, spends).on_conflict_do_nothing(index_elements=["id"])
-            connection.execute(once, spent)
+            connection.execute(_new(dialect, spends, unless_there="id"), spent)
 
 
 _SPEND = ("id", "session_id", "project_id", "at", "cost_usd")
@@ -148,7 +148,7 @@ class Remember:
         last = {(change.answer.target, change.answer.key): change.answer for change in run}
         names = answers.c.keys()
         rows = [{name: getattr(answer, name) for name in names} for answer in last.values()]
-        connection.execute(_put(connection, answers), rows)
+        connection.execute(_put(connection.dialect.name, answers), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +186,17 @@ class Trim:
         connection.execute(delete(answers).where(answers.c.given_at <= too_many))
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+@cache
+def _new(dialect: str, table: Table, *, unless_there: str) -> Any:
+    """Insert a row, unless there is one already with the same value in that column."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    return insert.on_conflict_do_nothing(index_elements=[unless_there])
 
 
-def _put(connection: Connection, table: Table) -> Insert:
+@cache
+def _put(dialect: str, table: Table) -> Any:
     """Insert a row, or replace the one with the same primary key."""
     keys = table.primary_key.columns.keys()
-    insert = _insert(connection, table)
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     others = {name: insert.excluded[name] for name in table.c.keys() if name not in keys}  # noqa: SIM118
-    put: Insert = insert.on_conflict_do_update(index_elements=keys, set_=others)
-    return put
+    return insert.on_conflict_do_update(index_elements=keys, set_=others)

@@ -7,17 +7,18 @@ from decimal import Decimal
 import pytest
 import trio
 from asking import P, Q, settle, spawn, types
+from fakes import FakeDialogue
 from turn_taking import TurnWorld, serve
 
 from ennio.supervisor.config import Budget, Price, Restart, Timeouts
-from ennio.supervisor.errors import AgentMissing, Conflict, OverBudget
-from ennio.supervisor.events import BudgetNear
+from ennio.supervisor.errors import AgentMissing, Conflict, Invalid, OverBudget
+from ennio.supervisor.events import BudgetNear, now
 from ennio.supervisor.ids import ProjectId
 from ennio.supervisor.lifecycle import status
 from ennio.supervisor.outbox import Letter
 from ennio.supervisor.prices import Prices
 from ennio.supervisor.project import Project
-from ennio.supervisor.records import Order
+from ennio.supervisor.records import Mode, Order, Spend
 from ennio.supervisor.stores.memory import MemoryStore
 from ennio.supervisor.supervisor import Supervisor
 
@@ -247,3 +248,17 @@ async def test_a_cost_beyond_all_sense_is_not_counted_and_ends_nothing(
     record = supervisor.get(session)
     assert (status(record), record.cost_usd) == ("Working", 0)
     assert record.tokens.output < 1 << 63
+
+
+async def test_a_way_to_send_that_the_agent_does_not_know_is_refused_before_a_spent_budget(
+    begin: Serve, world: TurnWorld, autojump_clock: Clock
+) -> None:
+    supervisor = await begin(total("1"))
+    world.speaks = FakeDialogue
+    session = (await spawn(supervisor)).id
+    await settle()
+    supervisor._ledger.add(Spend("e1", session, P, now(), Decimal(2)))
+    with pytest.raises(Invalid, match="takes nothing in the middle of a turn"):
+        await supervisor.send(session, Letter("by the way", Mode.STEER))
+    with pytest.raises(OverBudget):
+        await supervisor.send(session, Letter("by the way"))
