@@ -47,7 +47,7 @@ test-slow: $(INSTALLED) ## run the heavy tests
 	$(PYTEST) -m "slow and not agents" || test $$? -eq 5 # 5: there is none
 
 test-agents: $(INSTALLED) agents ## run the tests with the real agents; AGENTS="claude codex" chooses
-	AGENTS="$(AGENTS)" $(PYTEST) -m agents
+	AGENTS="$(AGENTS)" $(PYTEST) -m agents -n 2 --dist loadfile
 
 test-all: ## run the tests on each Python from 3.11 on that is here
 	@$(PYTHONS) | sort -V -u -k 1,1 | { \

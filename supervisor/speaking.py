@@ -210,7 +210,7 @@ class Speaking:
                         await self._mailbox.ask(Writing(letter, place))
                     await self._say_words(terminal)
                 elif place is None:
-                    place = terminal.taken + 1
+                    place = terminal.place
                     await self._mailbox.ask(Writing(letter, place))
                 elif data := self._data_for(letter):
                     return data

@@ -62,6 +62,10 @@ class FakeTerminal:
         await trio.lowlevel.checkpoint()
         self.heard.append(data)
 
+    @property
+    def place(self) -> int:
+        return self.taken + 1
+
     async def close_input(self) -> None:
         await trio.lowlevel.checkpoint()
         self.input_closed = True

@@ -14,7 +14,11 @@ class Terminal(Protocol):
 
     handle: Handle
     taken: int
-    """How many writes this incarnation of the agent has begun to get, also from an earlier server."""
+    """The number of the last write that this incarnation has begun to get, also from an earlier server."""
+
+    @property
+    def place(self) -> int:
+        """The number that the next write gets; it is `taken` once the agent has begun to get that."""
 
     @property
     def alone(self) -> float | None:

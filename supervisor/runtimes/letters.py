@@ -35,6 +35,11 @@ class Letters:
         self._last = taken
         self._open: dict[int, Letter] = {}
 
+    @property
+    def last(self) -> int:
+        """The number of the last one that was given, whether it was withdrawn or not."""
+        return self._last
+
     def write(self, data: bytes, begun: Callable[[], None]) -> Letter:
         """Return a new letter with the next number."""
         self._last += 1

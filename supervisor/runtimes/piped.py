@@ -88,6 +88,11 @@ class PipedTerminal:
                     begun()
                 rest = rest[written:]
 
+    @property
+    def place(self) -> int:
+        """The number of the next write."""
+        return self.taken + 1
+
     async def close_input(self) -> None:
         """Let the agent read to the end of its input."""
         async with self._pen:
@@ -136,6 +141,11 @@ class Remains:
         """Raise `Conflict`: nobody reads."""
         await trio.lowlevel.checkpoint()
         raise Conflict(f"the agent of {self._hold.session_id} reads no more")
+
+    @property
+    def place(self) -> int:
+        """The number of the next write."""
+        return self.taken + 1
 
     async def close_input(self) -> None:
         """Do nothing: nobody reads."""

@@ -61,6 +61,11 @@ class HeldTerminal:
         if not letter.done:
             raise self._deaf()
 
+    @property
+    def place(self) -> int:
+        """The number of the next write."""
+        return self.vigil.letters.last + 1
+
     async def close_input(self) -> None:
         """Let the agent read to the end of its input, once it has all that was written."""
         await trio.lowlevel.checkpoint()
@@ -122,7 +127,7 @@ class HeldTerminal:
             await self._holder.aclose()
 
     def _begun(self, tell: Callable[[], None]) -> None:
-        self.taken += 1
+        self.taken = self.vigil.letters.last
         tell()
 
     async def _completed(self, letter: Letter) -> bool:

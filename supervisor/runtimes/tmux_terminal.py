@@ -99,6 +99,15 @@ class TmuxTerminal(HeldTerminal):
                 return chunk
             await more.wait()
 
+    @property
+    def place(self) -> int:
+        """The number of the next write: what was withdrawn takes none."""
+        return self.taken + 1
+
+    def _begun(self, tell: Callable[[], None]) -> None:
+        self.taken += 1
+        tell()
+
     async def close_input(self) -> None:
         """Do nothing: a terminal's input has no end."""
         await trio.lowlevel.checkpoint()

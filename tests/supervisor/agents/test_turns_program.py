@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from installed import alive
 
 from ennio.supervisor.agents import turns_program
 
@@ -342,7 +343,7 @@ def test_a_signal_ends_the_turn_and_the_program(start: Start, tmp_path: Path, nu
     turns.process.send_signal(number)
     assert turns.all()[-1] == {"turn": "ended", "code": -signal.SIGTERM, "cancelled": True}
     assert turns.process.returncode == -number
-    assert not psutil.pid_exists(pid)
+    assert not alive(pid)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -355,7 +356,7 @@ def test_nobody_who_listens_any_more_ends_it(start: Start) -> None:
     turns.process.stdout.close()
     turns.process.wait(WAIT)
     end = time.monotonic() + WAIT
-    while psutil.pid_exists(pid):
+    while alive(pid):
         assert time.monotonic() < end
         time.sleep(0.01)
 
