@@ -6,6 +6,8 @@ import trio
 
 from .events import now
 
+LONGEST = 8 * 86400.0
+"""Seconds that a limit is believed to last, at most: vendors have limits of hours and of a week."""
 UNKNOWN = 1800.0
 """Seconds that a limit is taken to last when the agent does not say."""
 

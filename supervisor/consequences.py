@@ -6,7 +6,7 @@ from functools import singledispatch
 
 from . import events as e
 from . import observations as o
-from .accounts import UNKNOWN
+from .accounts import LONGEST, UNKNOWN
 from .dollars import rounded
 from .draft import Draft
 from .outbox import Letter
@@ -119,7 +119,9 @@ def _ask_withdrawn(seen: o.AskWithdrawn, draft: Draft, facts: Facts) -> None:
 
 @follow.register
 def _usage_limited(seen: o.UsageLimited, draft: Draft, facts: Facts) -> None:
-    until = seen.until or e.now() + timedelta(seconds=UNKNOWN)
+    now = e.now()
+    until = seen.until or now + timedelta(seconds=UNKNOWN)
+    until = min(max(until, now), now + timedelta(seconds=LONGEST))
     draft.let(e.UsageLimitReached, until=until, words=seen.words)
 
 

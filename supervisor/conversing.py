@@ -1,29 +1,28 @@
 """The conversation of a session: messages to its agent, what that shows, and the permissions it asks for."""
 
 from dataclasses import replace
-from functools import partial, singledispatchmethod
+from functools import singledispatchmethod
 
 from . import events as e
 from . import messages as m
 from . import observations as o
 from .consequences import Facts, follow, resolve
 from .draft import Draft
-from .errors import Conflict, Invalid, NotFound, TooMany, Unavailable
+from .errors import Conflict, Invalid, TooMany, Unavailable
 from .lifecycle import STARTABLE, status
 from .mailbox import Reply
 from .outbox import Letter
-from .protocols import Asking, Interruptible, Steerable
-from .records import Approval, MessageState, Mode, Phase
-from .visible import Visible
+from .permitting import Permitting
+from .protocols import Interruptible, Steerable
+from .records import MessageState, Mode, Phase
+from .visible import RELEASE
 
 _MOST_WAITING = 256
 """So many messages may wait for one agent that has turns."""
-_RELEASE = "release"
-"""The name of the timer for the end of a usage limit; others go by their approval."""
 _GO_ON = "The usage limit is over. Go on where you left off."
 
 
-class Conversing(Visible):
+class Conversing(Permitting):
     """The part of a session that talks. Events come in the order in which the agent shows what they tell."""
 
     @singledispatchmethod
@@ -80,8 +79,11 @@ class Conversing(Visible):
         letter = message.letter
         if self._record.phase is not Phase.RUNNING:
             raise Conflict(f"the agent of {self._record.id} is being ended")
-        self._outbox.remove(letter)
-        if letter not in self._told:
+        if message.place is None:  # it is given back
+            self._told.remove(letter)
+            self._outbox.put(letter, first=True)
+        else:
+            self._outbox.remove(letter)
             self._told.append(letter)
         draft = Draft(self._record)
         if letter.message is None:
@@ -171,7 +173,7 @@ class Conversing(Visible):
         self._project.accounts.hold(self._project.agent.name, until)
         if self._incarnation and self._incarnation.hearing:  # what waits comes after the word to go on
             self._incarnation.speaking.hold_back(True)
-        self._tell_later(_RELEASE, (until - e.now()).total_seconds(), m.Released())
+        self._tell_later(RELEASE, (until - e.now()).total_seconds(), m.Released())
 
     @_handle.register
     async def _released(self, message: m.Released, reply: Reply) -> None:
@@ -179,7 +181,7 @@ class Conversing(Visible):
         if self._record.phase is not Phase.RUNNING or self._record.held_until is None:
             return
         if left:  # somebody was told of a later time
-            self._tell_later(_RELEASE, left, message)
+            self._tell_later(RELEASE, left, message)
             return
         draft, letter = Draft(self._record), Letter(_GO_ON)
         draft.let(e.UsageLimitOver)
@@ -193,77 +195,6 @@ class Conversing(Visible):
         """The agent is of no use: end it."""
         self._nursery.start_soon(self.mailbox.tell, m.Stop(why, self._project.kill_grace))
 
-    # Permissions.
-
-    def _consider(self, approval: Approval) -> None:
-        """Answer a permission as the project's rules say, or wait for somebody who does."""
-        rules = self._project.config.approvals
-        if rules.policy == "ask":
-            late = m.Decide(approval.id, allow=False, by="its deadline")
-            seconds = (approval.deadline - e.now()).total_seconds()
-            self._tell_later(approval.id, seconds, late)
-        else:
-            self._answer(approval, m.Decide(approval.id, rules.policy == "allow", "policy"), Reply())
-
-    def _refuse_unless_noted(self, asked: o.Asked) -> None:
-        """Deny what was asked for beyond what is kept, so that the agent does not wait for it."""
-        run = self._incarnation
-        if run is None or any(one.ask == asked.ask for one in self._record.approvals):
-            return
-        if isinstance(run.dialogue, Asking):
-            words = "denied: too many permissions are asked for at once"
-            run.speaking.say(run.dialogue.decide(asked.ask, allow=False, words=words))
-        run.doing.answered(asked.ask)
-        run.doing.changed.set()
-
-    def _forget_answered(self) -> None:
-        """Let nothing wait for permissions that nobody waits for any more."""
-        waiting = {approval.id for approval in self._record.approvals}
-        for name in [name for name in self._timers if name not in waiting and name != _RELEASE]:
-            self._cancel_timer(name)
-
-    @_handle.register
-    async def _decide(self, message: m.Decide, reply: Reply) -> None:
-        wanted = message.approval_id
-        approval = next((one for one in self._record.approvals if one.id == wanted), None)
-        if approval is None:
-            raise NotFound(f"{self._record.id} waits for no approval {wanted}: it was answered, or withdrawn")
-        if wanted in self._deciding:
-            raise Conflict(f"approval {wanted} of {self._record.id} is being answered already")
-        self._answer(approval, message, reply)
-
-    def _answer(self, approval: Approval, message: m.Decide, reply: Reply) -> None:
-        """Have the agent told; the answer is made only when it is written, as `Speaking` has it."""
-        run = self._incarnation
-        if run is None or self._terminal is None:
-            raise Unavailable(f"the agent of {self._record.id} is still being taken over")
-        decide = run.dialogue.decide if isinstance(run.dialogue, Asking) else _say_nothing
-        words = f"denied by {message.by}"
-        self._deciding[approval.id] = reply
-        run.speaking.decide(
-            partial(decide, approval.ask, allow=message.allow, words=words),
-            m.Spoken(approval, message.allow, message.by, reply),
-        )
-
-    @_handle.register
-    async def _spoken(self, message: m.Spoken, reply: Reply) -> None:
-        approval, by = message.approval, message.by
-        decision = "allow" if message.allow else "deny"
-        self._deciding.pop(approval.id, None)
-        if approval in self._record.approvals:
-            draft = Draft(self._record)
-            resolve(draft, approval, *((decision, by) if message.told else ("withdrawn", "its agent")))
-            await self.commit(draft)
-            self._forget_answered()
-        if self._incarnation and self._incarnation.hearing:
-            self._incarnation.doing.answered(approval.ask)
-            self._incarnation.doing.changed.set()
-        if message.told:
-            message.reply.answer()
-        else:
-            gone = f"{self._record.id} does not wait for approval {approval.id} any more"
-            message.reply.refuse(Conflict(gone))
-
     # Over.
 
     async def _conversation_over(self, why: str, *, keeps: bool) -> None:
@@ -273,7 +204,7 @@ class Conversing(Visible):
             resolve(draft, approval, "withdrawn", "the end of its agent")
         await self.commit(draft)
         self._forget_answered()
-        self._cancel_timer(_RELEASE)
+        self._cancel_timer(RELEASE)
         for reply in self._deciding.values():
             reply.refuse(Conflict(why))
         self._deciding.clear()
@@ -290,8 +221,3 @@ class Conversing(Visible):
         await self._give_up([one for one in given if one not in unread], f"delivery unknown: {why}")
         if not keeps:
             await self._give_up(list(self._outbox.waiting()), why)
-
-
-def _say_nothing(ask: str, *, allow: bool, words: str) -> bytes:
-    """Answer as a dialogue does that asks for no permissions."""
-    return b""

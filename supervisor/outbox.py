@@ -60,9 +60,7 @@ class Letter:
         """Leave the block early, and quietly, when the letter is withdrawn. For the one writer alone."""
         self._in_hand, self._decided = True, trio.Event()
         try:
-            with (
-                trio.CancelScope() as self._scope
-            ):  # each time anew: its agent may end, and the next one get it
+            with trio.CancelScope() as self._scope:  # anew: its agent may end, and the next one get it
                 if self._withdrawn:
                     self._scope.cancel()
                 yield

@@ -136,6 +136,11 @@ class Speaking:
             self._doing.changed.set()
         return held is not None or not can or self._no_more or self._held_back
 
+    @property
+    def _is_held(self) -> bool:
+        """Whether nothing may be told now, since the account is at its limit."""
+        return self._held_back or self._accounts.left(self._agent) > 0
+
     def _pause(self) -> float:
         """Return how long to wait, if nothing stirs, until the account may be asked again."""
         return min(self._accounts.left(self._agent) or math.inf, _LOOK) if self._doing.held else math.inf
@@ -183,9 +188,7 @@ class Speaking:
                     end = Written(letter, self._mark())
                 except EnnioError as error:
                     if self._dialogue.turns and isinstance(error, Conflict):
-                        self._no_more = (
-                            True  # and once the agent has ended, its session knows what becomes of it
-                        )
+                        self._no_more = True  # once it has ended, its session knows what becomes of it
                         return
                     letter.refuse(error)
                     end = Withdrawn(letter, str(error))
@@ -197,17 +200,19 @@ class Speaking:
                 self._floor.release()
 
     async def _data_in_time(self, terminal: Terminal, letter: Letter) -> bytes | None:
-        """Return the bytes that say it, once they can be said, with the floor; None: they never can.
+        """Return the bytes that say it, once they can be said, with the floor; None: it was given back.
 
         The session is told which place it gets, and before another one may get that.
         """
         place: int | None = None
         try:
             while not self._goodbye:
-                if self._words:
+                if self._words or self._is_held:
                     if place is not None:
                         place = None
                         await self._mailbox.ask(Writing(letter, place))
+                    if self._is_held:  # and what the session has to say first comes first
+                        return None
                     await self._say_words(terminal)
                 elif place is None:
                     place = terminal.place

@@ -27,6 +27,9 @@ from .records import Message, Phase, SessionRecord
 _COSTS = {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}
 """Phases in which there is an agent, or is to be one, so that budgets keep something for it."""
 
+RELEASE = "release"
+"""The name of the timer for the end of a usage limit; others go by their approval."""
+
 _LETTERS = 16
 """How many messages may wait for one agent; further senders wait at the door."""
 

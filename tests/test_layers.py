@@ -28,6 +28,7 @@ CORE = """
     watching
     incarnation
     visible
+    permitting
     conversing
     ending
     session     recovery

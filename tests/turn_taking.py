@@ -284,6 +284,10 @@ class TurnTerminal:
         self._nobody_knows = agent.gone.is_set()  # as when what held it has gone with it
 
     @property
+    def place(self) -> int:
+        return self.taken + 1
+
+    @property
     def taken(self) -> int:
         return 0 if self._nobody_knows else self.agent.taken
 
