@@ -13,7 +13,7 @@ from .app_server_requests import Requests
 from .app_server_troubles import Troubles, words_of
 from .app_server_turn import Turn
 from .app_server_usage import Meter
-from .json_lines import mapping, parsed, text, written
+from .json_lines import mapping, objects, parsed, text, written
 
 _UNKNOWN_METHOD = -32601
 """JSON-RPC 2.0, section 5.1."""
@@ -84,7 +84,10 @@ class AppServer:
         return self._requests.send("turn/start", {"threadId": self._thread, "input": _input(message)})
 
     def steer(self, message: str) -> bytes:
-        """Add a message to the present turn; once that has taken it up, `TurnStarted` is observed again."""
+        """Add a message to the present turn; once its model is given it, `TurnStarted` is observed again.
+
+        A turn that ends before has lost it (seen with codex 0.169.0): then `replies` begins one with it.
+        """
         if not self._turn.running:
             return b""
         turn = {"threadId": self._thread, "expectedTurnId": self._turn.name}
@@ -203,9 +206,8 @@ class AppServer:
         return (TurnStarted(),) if taken else ()
 
     def _steered(self, said: str, refused: str | None) -> Iterable[Observation]:
-        if refused is None:
-            return (TurnStarted(),)
-        self._turn.held.append(said)
+        """Take the answer to a message in mid-turn. Its model gets it with its next step, or else never."""
+        (self._turn.held if refused else self._turn.steered).append(said)
         return ()
 
     def _turn_started(self, params: Mapping[str, Any]) -> Iterable[Observation]:
@@ -232,6 +234,9 @@ class AppServer:
         item = mapping(params.get("item"))
         if item.get("type") == "fileChange":
             self._asks.edit_begun(item)
+        if item.get("type") == "userMessage" and self._is_ours(params):
+            parts = [text(mapping(part).get("text")) or "" for part in objects(item.get("content"))]
+            return (TurnStarted(),) if self._turn.given("".join(parts)) else ()
         return begun(item)
 
     def _item_completed(self, params: Mapping[str, Any]) -> Iterable[Observation]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .json_lines import text
 
-_HELD = "held "
+_HELD, _STEERED = "held ", "steered "
 
 
 class Turn:
@@ -23,6 +23,8 @@ class Turn:
         """Whether it is to be interrupted as soon as it runs."""
         self.held: list[str] = []
         """Messages for it that it did not take: they are told as soon as there is none."""
+        self.steered: list[str] = []
+        """Messages that were added to it, and that its model has not been given yet."""
         self._last: str | None = None
 
     @property
@@ -49,7 +51,15 @@ class Turn:
         if name is None or name != (self.name or name):
             return False
         self.name, self._last, self.running, self.unwanted = None, name, False, False
+        self.held, self.steered = [*self.steered, *self.held], []
         return True
+
+    def given(self, said: str) -> bool:
+        """Take in what the turn's model is given; return whether that was added to the turn."""
+        found = next((one for one in self.steered if one.strip() == said.strip()), None)
+        if found is not None:
+            self.steered.remove(found)
+        return found is not None
 
     def refused(self) -> None:
         """Take in that there will be none."""
@@ -64,6 +74,7 @@ class Turn:
             "running": self.running,
             "unwanted": self.unwanted,
             **{f"{_HELD}{place:04}": said for place, said in enumerate(self.held)},
+            **{f"{_STEERED}{place:04}": said for place, said in enumerate(self.steered)},
         }
 
     def recall(self, memory: Mapping[str, object]) -> None:
@@ -72,5 +83,9 @@ class Turn:
         self.asked = memory.get("asked") is True
         self.running = memory.get("running") is True and self.name is not None
         self.unwanted = memory.get("unwanted") is True
-        held = sorted(key for key in memory if key.startswith(_HELD))
-        self.held = [said for key in held if isinstance(said := memory[key], str)]
+        self.held, self.steered = _texts(memory, _HELD), _texts(memory, _STEERED)
+
+
+def _texts(memory: Mapping[str, object], prefix: str) -> list[str]:
+    keys = sorted(key for key in memory if key.startswith(prefix))
+    return [said for key in keys if isinstance(said := memory[key], str)]

@@ -46,8 +46,12 @@ class Play:
 
     def lines(self) -> Iterator[bytes]:
         """Yield each line as soon as the dialogue has done what that answers."""
-        for line in self._recording.read_bytes().splitlines():
+        lines = self._recording.read_bytes().splitlines()
+        self._heard = [said for line in lines if (said := _said_to_it(json.loads(line)))]
+        for line in lines:
             message = json.loads(line)
+            if _said_to_it(message):
+                self._heard.pop(0)
             if self._acts and self._is_due(message):
                 self._act(self._acts.pop(0))
             yield line
@@ -67,7 +71,7 @@ class Play:
         if act in ("allow", "deny"):
             assert self.dialogue.decide(self._asks.pop(0), allow=act == "allow", words="")
         elif act == "steer":
-            assert self.dialogue.steer("more")
+            assert self.dialogue.steer(self._heard[1]), "the first is what the turn began with"
         elif act == "interrupt":
             assert self.dialogue.interrupt()
         else:
@@ -76,6 +80,14 @@ class Play:
             assert not self.dialogue.ready
             if act == "tell-and-interrupt":
                 assert self.dialogue.interrupt() == b"", "codex knows of no turn yet"
+
+
+def _said_to_it(message: dict[str, Any]) -> str:
+    """Return what a line tells that the model is given, or nothing."""
+    item = message.get("params", {}).get("item", {})
+    if message.get("method") != "item/started" or item.get("type") != "userMessage":
+        return ""
+    return "".join(part["text"] for part in item["content"])
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)

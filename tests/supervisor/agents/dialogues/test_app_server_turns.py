@@ -59,7 +59,36 @@ def test_a_message_in_mid_turn_is_for_that_turn_alone() -> None:
     (steer,) = sent(dialogue.steer("more"))
     assert steer["method"] == "turn/steer"
     assert steer["params"]["expectedTurnId"] == "t1"
-    assert dialogue.receive(answer(4, result={"turnId": "t1"})) == (TurnStarted(),)
+    assert dialogue.receive(answer(4, result={"turnId": "t1"})) == (), "its model does not know of it yet"
+    assert dialogue.receive(given("other words")) == ()
+    assert dialogue.receive(given("more")) == (TurnStarted(),)
+    assert dialogue.receive(over()) == (TurnEnded(),)
+    assert dialogue.ready
+
+
+@pytest.mark.parametrize("status", ["completed", "interrupted", "failed"])
+def test_a_message_in_mid_turn_that_its_model_was_never_given_gets_a_turn_of_its_own(status: str) -> None:
+    dialogue = running()
+    dialogue.steer("more")
+    dialogue.steer("still more")
+    dialogue.receive(answer(4, result={"turnId": "t1"}))
+    dialogue.receive(answer(5, result={"turnId": "t1"}))
+    again = opened()
+    again.recall(dialogue.memory())
+    again.receive(over(status=status))
+    assert not again.ready, "it has something to say first"
+    (turn,) = sent(again.replies())
+    assert (turn["method"], turn["params"]["input"][0]["text"]) == ("turn/start", "more")
+    again.receive(answer(6, result={"turn": {"id": "t2"}}))
+    again.receive(over("t2"))
+    (turn,) = sent(again.replies())
+    assert turn["params"]["input"][0]["text"] == "still more"
+
+
+def given(words: str) -> bytes:
+    """What codex says when a turn's model is given something."""
+    item = {"type": "userMessage", "content": [{"type": "text", "text": words}]}
+    return note("item/started", turnId="t1", item=item)
 
 
 def test_without_a_turn_there_is_nothing_to_steer_or_to_interrupt() -> None:
