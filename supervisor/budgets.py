@@ -31,6 +31,10 @@ def ends(budget: Budget, at: datetime) -> datetime | None:
     return begins(budget, later)
 
 
+_FINEST = 6
+"""Decimals to which what was spent is written out, where fewer would make it look like the limit."""
+
+
 def told(budget: Budget, session_id: SessionId | None = None) -> str:
     """Name a budget: `the daily budget of project app`."""
     whose = {"global": "all projects", "project": f"project {budget.project_id}"}
@@ -40,8 +44,11 @@ def told(budget: Budget, session_id: SessionId | None = None) -> str:
 
 def share(budget: Budget, spent: Decimal) -> str:
     """Say what was spent of a budget: `20.13 of 20.00 USD`."""
-    places = decimals(budget.limit_usd)
-    return f"{written(spent, places)} of {written(budget.limit_usd, places)} USD"
+    limit = budget.limit_usd
+    places = decimals(limit)
+    if spent != limit and written(spent, places) == written(limit, places):
+        places = max(places, min(decimals(spent), _FINEST))
+    return f"{written(spent, places)} of {written(limit, places)} USD"
 
 
 def anew(budget: Budget, at: datetime) -> str:

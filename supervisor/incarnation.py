@@ -28,6 +28,9 @@ _LOOK_BACK = 65536
 """Bytes of earlier output that are read again when an agent is taken over that tells of no turns."""
 _AT_ONCE = 5
 """Turns of the event loop in which it shows that an agent that is taken over has ended already."""
+_LAST_WORDS, _REST = 1.0, 30.0
+"""Seconds, at most, in which what an agent said before its end is taken in: one that is ended from outside,
+and one that ended by itself."""
 _POLITE = 2.0
 """Seconds, at most, that an agent has to end by its own means before it gets a signal."""
 
@@ -241,6 +244,8 @@ class Incarnation:
                     exit_code = await terminal.wait()
                     await terminal.stop(self._project.kill_grace)
                     self.speaking.end()
+                    patience = _LAST_WORDS if self._leaving else _REST
+                    reading.cancel_scope.deadline = trio.current_time() + patience
                 serving.cancel_scope.cancel()
         except Exception:
             await _end(terminal)

@@ -53,7 +53,9 @@ class Permitting(Visible):
         wanted = message.approval_id
         approval = next((one for one in self._record.approvals if one.id == wanted), None)
         if approval is None:
-            raise NotFound(f"{self._record.id} waits for no approval {wanted}: it was answered, or withdrawn")
+            raise NotFound(
+                f"{self._record.id} waits for no approval {wanted}: it was answered, or never asked for"
+            )
         if wanted in self._deciding:
             raise Conflict(f"approval {wanted} of {self._record.id} is being answered already")
         self._answer(approval, message, reply)

@@ -22,7 +22,7 @@ from .mailbox import Reply
 from .outbox import Letter, Outbox
 from .project import Project
 from .protocols import Attachable, Runtime, Terminal
-from .records import Message, Phase, SessionRecord
+from .records import Message, Mode, Phase, SessionRecord
 
 _COSTS = {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}
 """Phases in which there is an agent, or is to be one, so that budgets keep something for it."""
@@ -50,7 +50,8 @@ class Visible(Actor):
         self.door = trio.Semaphore(_LETTERS)
         self._outbox = Outbox()
         for message in messages:
-            self._outbox.put(Letter(message.text, message.mode, message))
+            first = message.mode is not Mode.QUEUE  # as when it came
+            self._outbox.put(Letter(message.text, message.mode, message), first=first)
         self._opening: Letter | None = None
         """What the agent is told first in the run that was asked for last."""
         self._told: list[Letter] = []

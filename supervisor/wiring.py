@@ -9,6 +9,7 @@ import trio
 from .accounts import Accounts
 from .config import Config, ProjectConfig
 from .environment import undirected
+from .errors import ConfigError, Invalid
 from .instance import instance_of
 from .journal import Journal
 from .ledger import Ledger
@@ -17,7 +18,7 @@ from .prices import Prices
 from .project import Project
 from .projects import Projects
 from .protocols import Agent, Host, Runtime, Store, Workspace
-from .records import SessionRecord
+from .records import Order, SessionRecord, Tree
 from .retired import Left, unconfigured
 from .supervisor import Supervisor
 
@@ -70,6 +71,8 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
         project.id: wired(project, _agent(config, project.agent), _workspace(config, project, host, env))
         for project in config.projects
     }
+    for project in projects.values():
+        _check_command(config, project)
     nursery.start_soon(host.run_forever)
     nursery.start_soon(journal.run_forever)
     known_projects = Projects(projects, folder, retired)
@@ -78,6 +81,16 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
     if config.retention_days is not None:
         nursery.start_soon(supervisor.prune_forever, config.retention_days)
     return supervisor
+
+
+def _check_command(config: Config, project: Project) -> None:
+    """Raise `ConfigError` when the project's agent cannot be run as it is configured, whatever it is told."""
+    record = project.new_record(Order(project.config.id, prompt="x"))
+    tree = Tree(str(project.config.path), project.config.default_branch, "", branch_made=False)
+    try:
+        project.agent.command(project.job(record, tree, "x"))
+    except Invalid as error:
+        raise ConfigError(f"{config.file.name}: project {project.config.id}: {error}") from error
 
 
 def _database(config: Config) -> str:

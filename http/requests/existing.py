@@ -34,7 +34,9 @@ def approval_must_exist(supervisor: Supervisor, session: str, approval_id: str) 
     if session_id is None or not _APPROVAL.fullmatch(approval_id):
         return
     if approval_id not in {approval.id for approval in supervisor.get(session_id).approvals}:
-        raise NotFound(f"{session_id} waits for no approval {approval_id}: it was answered, or withdrawn")
+        raise NotFound(
+            f"{session_id} waits for no approval {approval_id}: it was answered, or never asked for"
+        )
 
 
 def well_formed_approval(text: str) -> str:

@@ -24,7 +24,7 @@ PATIENCE = 2.0
 _OTHER_BODY = "this Idempotency-Key was used before, with another body: take a new one"
 _END_UNKNOWN = (
     "the server was cut short in the first request with this Idempotency-Key, and whether that was delivered"
-    " is not known: look at the session's output, and take a new key to send it again"
+    " is not known: look at the session's messages and output, and take a new key to send it again"
 )
 _OTHERS = "waiting for the first request with this Idempotency-Key"
 _STORING = "storing that a request with this Idempotency-Key was begun"

@@ -71,6 +71,11 @@ def test_a_spent_budget_says_which_it_is_what_it_had_and_when_it_starts_anew() -
     )
 
 
+def test_what_was_spent_beyond_a_small_limit_does_not_look_like_the_limit() -> None:
+    made = ledger(Budget("global", "total", usd("0.010")), spend("0.01395"))
+    assert "0.01395 of 0.01000 USD" in (made.refuse_spawn(APP, NOON) or "")
+
+
 @pytest.mark.parametrize(
     ("budget", "words"),
     [

@@ -237,7 +237,7 @@ class StreamJson:
         outcome = outcome_of(result, interrupted=self._interrupted)
         if self._conversation is None and outcome is Outcome.FAILED:
             # Before any turn: it knows no such conversation, and ends (seen with claude 2.1.197).
-            words = failure_of({**result, "subtype": None})
+            words = f"before any turn: {failure_of({**result, 'subtype': None})}"
             yield Refused(words, forgotten="no conversation found" in words.lower())
             return
         self._open = self._interrupted = False

@@ -248,7 +248,7 @@ async def test_of_what_a_killed_server_may_have_done_nobody_knows_the_end(
 ) -> None:
     again, deed = await killed(given, kept, begun=lambda: True, rest=nothing), Deed()
     for _ in range(2):
-        with pytest.raises(Conflict, match="is not known: look at the session's output, and take a new key"):
+        with pytest.raises(Conflict, match="is not known: look at the session's messages and output"):
             await again.once("/x", "k", b"b", 10, deed, lambda: False, nothing)
     with pytest.raises(Conflict, match="another body"):
         await again.once("/x", "k", b"c", 10, deed, lambda: False, nothing)

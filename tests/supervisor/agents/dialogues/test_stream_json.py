@@ -187,7 +187,8 @@ def test_an_interrupt_ends_the_turn_and_no_other() -> None:
 
 def test_a_failure_before_any_turn_is_a_refusal() -> None:
     nothing = result("error_during_execution", is_error=True, num_turns=0, errors=["No conversation found"])
-    assert hear(StreamJson(resumed=True), nothing) == [Refused("No conversation found", forgotten=True)]
+    words = "before any turn: No conversation found"
+    assert hear(StreamJson(resumed=True), nothing) == [Refused(words, forgotten=True)]
 
 
 def test_a_permission_that_is_given_says_the_input_again() -> None:
