@@ -14,10 +14,15 @@ class Draft:
     """Events in their order, and the record as each leaves it. Nothing has happened until it is stored."""
 
     def __init__(self, record: SessionRecord) -> None:
-        self.record = record
+        self.record = self._before = record
         self._events: list[e.Event] = []
         self._messages: dict[int, Message] = {}
         self.spends: list[Spend] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is different for it."""
+        return not self._events and not self._messages and self.record is self._before
 
     def let(self, kind: type[e.Event], **particulars: Any) -> None:
         """Let this happen next. Raises `IllegalTransition`, and then it does not."""

@@ -80,7 +80,7 @@ class Ground:
     def spawn(self, mode: str) -> str:
         """Start one, and wait until it is what it is going to be."""
         session_id: str = self.server.spawn("hostile", prompt=mode)["id"]
-        until(lambda: self._is_there(session_id, mode), 60, partial(self._state, session_id, mode))
+        until(lambda: self._is_there(session_id, mode), 60, partial(self.state, session_id, mode))
         return session_id
 
     def _is_there(self, session_id: str, mode: str) -> bool:
@@ -88,7 +88,7 @@ class Ground:
         notes = self.notes(session_id)
         return len(notes) >= MODES[mode] or bool(notes and not self.left(session_id))
 
-    def _state(self, session_id: str, mode: str) -> tuple[object, ...]:
+    def state(self, session_id: str, mode: str) -> tuple[object, ...]:
         """What can be told of one that did not come to be."""
         session = self.server.data("GET", f"/sessions/{session_id}")
         return mode, self.notes(session_id), self.left(session_id), session["status"], session["reason"]
@@ -252,7 +252,8 @@ def test_a_hundred_that_fight_do_no_harm_to_ten_that_do_not(
         p99 = took[len(took) * 99 // 100]
         print(f"{one.means}: 100 ended in {seconds:.1f} s, API p99 {p99:.0f} ms of {len(took)} requests")
         assert {answer.text for answer in answers} == {'{"data":"killed"}'}
-        assert {session_id: left for session_id in ids if (left := one.left(session_id))} == {}
+        survivors = [at for at, session_id in enumerate(ids) if one.left(session_id)]
+        assert [one.state(ids[at], modes[at % len(modes)]) for at in survivors] == []
         for session_id in healthy:
             server.data("POST", f"/sessions/{session_id}/send", json={"message": "still here"})
             server.wait_for(session_id, "heard still here")

@@ -10,7 +10,7 @@ from ennio.supervisor.draft import Draft
 from ennio.supervisor.errors import IllegalTransition
 from ennio.supervisor.ids import ProjectId, SessionId
 from ennio.supervisor.outbox import Letter
-from ennio.supervisor.records import Mark, MessageState, Phase, SessionRecord, Tokens
+from ennio.supervisor.records import Activity, Mark, MessageState, Phase, SessionRecord, Tokens
 
 RECORD = SessionRecord(
     SessionId("p-1"), ProjectId("p"), "fake", datetime(2026, 1, 1, tzinfo=UTC), phase=Phase.RUNNING
@@ -100,3 +100,13 @@ def test_money_goes_with_the_event_that_counted_it_and_nothing_costs_nothing() -
         step.events[0].timestamp,
     )
     assert step.record.unpriced
+
+
+def test_a_draft_in_which_nothing_happened_is_empty() -> None:
+    assert Draft(RECORD).empty
+    draft = Draft(RECORD)
+    draft.took_in(Mark(7))
+    assert not draft.empty
+    draft = Draft(RECORD)
+    draft.let(e.ActivityChanged, activity=Activity.IDLE)
+    assert not draft.empty
