@@ -241,6 +241,8 @@ def test_a_hundred_that_fight_do_no_harm_to_ten_that_do_not(
             server.wait_for(session_id, "heard hello")
         descriptors = server.descriptors()
         modes = [mode for mode in MODES if "bomb" not in mode and one.means.endswith(", root")]
+        if spots:  # it hides and kills what holds it before anybody can have seen it, on a busy machine
+            modes.remove("holder killed, scrubbed")
         with ThreadPoolExecutor(10) as pool:
             ids = list(pool.map(one.spawn, (modes[at % len(modes)] for at in range(100))))
         with _timed_requests(server) as took:
