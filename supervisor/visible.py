@@ -170,9 +170,8 @@ class Visible(Actor):
 
     async def commit(self, draft: Draft) -> None:
         """Let all of a draft have happened: it is stored, then it counts."""
-        if draft.empty:
-            return
-        await self._journal.append(draft.step())
+        if not draft.empty:
+            await self._journal.append(draft.step())
         self._record = draft.record
         ledger = self._project.ledger
         for spend in draft.spends:

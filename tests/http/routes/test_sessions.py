@@ -193,7 +193,7 @@ async def test_a_wrong_time_limit_is_refused_before_anything_is_done(client: Htt
     assert await ask(client, "GET", "?all=true") == []
 
 
-@pytest.mark.parametrize("value", ["30", "29.999", ".5", "5.", "1e1", "1E-2", "00012"])
+@pytest.mark.parametrize("value", ["30", "29.999", ".5", "5.", "1e1", "1E-1", "00012"])
 async def test_a_right_time_limit_is_taken(client: HttpClient, value: str) -> None:
     await ask(client, "POST", f"?timeout={value}", json={"project_id": "p", "prompt": "x"})
 
