@@ -58,17 +58,13 @@ def _conversation(name: str) -> str | None:
     return None if len(name) > _LONGEST_NAME or _NOT_PLAIN.search(name) else name
 
 
-def _ask(name: str) -> str:
-    return name
-
-
 def _input(text: str) -> str:
     if len(text) <= _LONGEST_INPUT:
         return text
     return json.dumps({"too long to be shown, in characters": len(text), "beginning": text[:1000]})
 
 
-_KEPT: dict[str, Callable[[str], Any]] = {"conversation": _conversation, "ask": _ask, "input": _input}
+_KEPT: dict[str, Callable[[str], Any]] = {"conversation": _conversation, "ask": str, "input": _input}
 
 
 def _tokens(tokens: Tokens) -> Tokens:

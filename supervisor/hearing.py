@@ -1,6 +1,7 @@
 """What an agent says: taken in line by line, and told to its session where it matters to it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import structlog
@@ -93,23 +94,25 @@ class Hearing:
             await self._take(line, end)
 
     async def _take(self, line: bytes, end: int) -> None:
-        await self._take_floor()
-        try:
+        async with self._having_the_floor():
             was_ready = self._dialogue.ready
             seen, replies = self._receive(line)
             if replies:  # first: what is taken in is not seen again after a crash
                 await self._answer(replies)
             self._taken = end
             await self._make_of(seen, was_ready, answered=bool(replies))
-        finally:
-            self._floor.release()
-            self._outbox.stir()
 
-    async def _take_floor(self) -> None:
+    @asynccontextmanager
+    async def _having_the_floor(self) -> AsyncIterator[None]:
         try:
             self._floor.acquire_nowait()
         except trio.WouldBlock:
             await self._floor.acquire()
+        try:
+            yield
+        finally:
+            self._floor.release()
+            self._outbox.stir()
 
     def _receive(self, line: bytes) -> tuple[tuple[o.Observation, ...], bytes]:
         """Return what a line shows, and what to say to it; nothing when the dialogue fails over it."""
@@ -151,11 +154,7 @@ class Hearing:
     async def look(self, screen: str, title: str) -> None:
         """Take in a screen, for a dialogue that goes by that."""
         if isinstance(self._dialogue, Watching):
-            await self._take_floor()
-            try:
+            async with self._having_the_floor():
                 was_ready = self._dialogue.ready
                 seen = tuple(bounded(one) for one in self._dialogue.look(screen, title))
                 await self._make_of(seen, was_ready)
-            finally:
-                self._floor.release()
-                self._outbox.stir()

@@ -74,11 +74,6 @@ class Incarnation:
         """Undo the start. Once the session has taken the agent over, this does nothing."""
         self._starting.cancel()
 
-    @property
-    def called_off(self) -> bool:
-        """Whether nobody wants the agent any more that is being started."""
-        return self._starting.cancel_called
-
     async def run(self) -> None:
         """Live once. Ends with `StartFailed`, after which nothing was ever there, or with `AgentGone`."""
         terminal: Terminal | None = None

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.agents.driving import Driven, Model, scripted
+from e2e.agents.driving import Driven, Model, running, scripted
 from e2e.agents.programs import REAL, Real, configuration, environment
 
 
@@ -35,11 +35,5 @@ def subscription() -> bool:
 def ennio(agent: Real, model: Model, tmp_path: Path, subscription: bool) -> Iterator[Driven]:
     """A server of the test's own, whose projects run the agent; stopped at the end if it still runs."""
     env = environment(agent, tmp_path / "home", model.url, subscription=subscription)
-    server = Driven(tmp_path, configuration(agent, env), agent)
-    try:
+    with running(Driven(tmp_path, configuration(agent, env), agent)) as server:
         yield server
-    finally:
-        try:
-            server.stop(30)
-        finally:
-            server.process.kill()

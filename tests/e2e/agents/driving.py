@@ -36,6 +36,18 @@ class Model:
 
 
 @contextmanager
+def running(server: "Driven") -> Iterator["Driven"]:
+    """Have a server for the block; at its end it is stopped, if it still runs."""
+    try:
+        yield server
+    finally:
+        try:
+            server.stop(30)
+        finally:
+            server.process.kill()
+
+
+@contextmanager
 def scripted() -> Iterator[Model]:
     """Run a model for the block."""
     program = [sys.executable, str(ROOT / "tests" / "e2e" / "model.py")]
@@ -139,14 +151,8 @@ class Driven(Server):
         """End this server as a crash would, unless it has ended, and run the next one for the block."""
         if self.process.poll() is None:
             self.kill9()
-        later = Driven(self.folder, self.file.read_text(), self.agent)
-        try:
+        with running(Driven(self.folder, self.file.read_text(), self.agent)) as later:
             yield later
-        finally:
-            try:
-                later.stop(30)
-            finally:
-                later.process.kill()
 
     def running(self, session_id: str, command: str, seconds: float = 30) -> list[int]:
         """Wait until the agent runs a command, and return all of its processes."""

@@ -1,11 +1,11 @@
 """What ennio promises of every agent, shown with real ones: budgets, limits, the mailbox, and reasons."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from e2e.agents.driving import Driven, Model
+from e2e.agents.driving import Driven, Model, running
 from e2e.agents.programs import Real, configuration, environment
 
 pytestmark = pytest.mark.agents
@@ -18,19 +18,8 @@ def serve(agent: Real, model: Model, tmp_path: Path, subscription: bool) -> Iter
     """Start a server whose configuration says something more."""
     env = environment(agent, tmp_path / "home", model.url, subscription=subscription)
     with ExitStack() as stack:
-        yield lambda more: stack.enter_context(_running(tmp_path, configuration(agent, env), more, agent))
-
-
-@contextmanager
-def _running(folder: Path, config: str, more: str, agent: Real) -> Iterator[Driven]:
-    server = Driven(folder, f"{config}\n\n{more}\n", agent)
-    try:
-        yield server
-    finally:
-        try:
-            server.stop(30)
-        finally:
-            server.process.kill()
+        config = configuration(agent, env)
+        yield lambda more: stack.enter_context(running(Driven(tmp_path, f"{config}\n\n{more}\n", agent)))
 
 
 def budget(scope: str, limit: str) -> str:

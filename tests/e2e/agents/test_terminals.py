@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.agents.driving import Driven, Model, none_alive
+from e2e.agents.driving import Driven, Model, none_alive, running
 from e2e.agents.programs import Real, configuration, environment
 from installed import marked
 
@@ -27,14 +27,8 @@ def ennio(agent: Real, model: Model, tmp_path: Path) -> Iterator[Driven]:
         env["ANTHROPIC_API_KEY"] = KEY
         (home / ".claude.json").write_text(json.dumps(_answered(tmp_path / "state" / "workspaces")))
     config = configuration(agent, env).replace('agent = "', 'runtime = "tmux"\nagent = "')
-    server = Driven(tmp_path, config, agent)
-    try:
+    with running(Driven(tmp_path, config, agent)) as server:
         yield server
-    finally:
-        try:
-            server.stop(30)
-        finally:
-            server.process.kill()
 
 
 def _answered(workspaces: Path) -> dict[str, object]:

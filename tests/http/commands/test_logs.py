@@ -1,27 +1,11 @@
 """`logs` and `open`: what an agent said, and where it works."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import EXITED, SESSION, Canned, Prompt, S, canned, configure, on_a_terminal
-
-
-@pytest.fixture
-def server() -> Iterator[Canned]:
-    with canned() as server:
-        yield server
-
-
-@pytest.fixture
-def ennio(
-    server: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Prompt:
-    configure(server, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return Prompt(monkeypatch, capsys)
+from canned import EXITED, SESSION, Canned, Prompt, S, on_a_terminal
 
 
 def output(text: str, cursor: str, truncated: bool = False) -> dict[str, Any]:

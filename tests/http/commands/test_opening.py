@@ -3,31 +3,15 @@
 import json
 import shlex
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from canned import SESSION, Canned, Prompt, S, canned, configure, on_a_terminal
+from canned import SESSION, Canned, Prompt, S, on_a_terminal
 
 from ennio.http.commands.opening import _only_attaches
 
 ATTACH = "tmux -L ennio-0123 attach -t =app-1"
 RUNNING = {**SESSION, "pid": 4242, "attach": None}
-
-
-@pytest.fixture
-def server() -> Iterator[Canned]:
-    with canned() as server:
-        yield server
-
-
-@pytest.fixture
-def ennio(
-    server: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Prompt:
-    configure(server, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return Prompt(monkeypatch, capsys)
 
 
 @pytest.mark.usefixtures("ennio")

@@ -1,12 +1,11 @@
 """The commands of a conversation: what they ask of the server, and what they show."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import SESSION, Canned, Prompt, S, canned, configure, on_a_terminal
+from canned import SESSION, Canned, Prompt, S, on_a_terminal
 
 from ennio.http.commands.money import dollars
 
@@ -52,21 +51,6 @@ WHY = {
     "activity_reason": "retrying 529",
     "evidence": [{"at": "2026-01-02T03:04:05Z", "what": "it took a message up"}],
 }
-
-
-@pytest.fixture
-def server() -> Iterator[Canned]:
-    with canned() as server:
-        yield server
-
-
-@pytest.fixture
-def ennio(
-    server: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Prompt:
-    configure(server, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return Prompt(monkeypatch, capsys)
 
 
 @pytest.mark.parametrize("mode", ["queue", "steer", "interrupt"])
