@@ -14,10 +14,14 @@ import typer
 from .commands import sessions
 from .commands.arguments import ProjectArgument, SessionArgument
 from .commands.ask_server import Options, configuration, configuration_errors
+from .commands.killing import killing
 from .commands.leaving import run
+from .commands.notifying import notifying
 from .commands.tables import as_json
 from .commands.talking import talking
 from .commands.terminal import say
+from .commands.top import top
+from .commands.watching import watching
 
 
 class Format(StrEnum):
@@ -32,13 +36,16 @@ app = typer.Typer(
     help="Start AI coding agents, talk to them, and end them for sure.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 session = typer.Typer(help="Look at sessions, end them, start them again.", no_args_is_help=True)
 app.add_typer(session, name="session")
+app.add_typer(notifying, name="notify")
 app.add_typer(talking)
+app.add_typer(watching)
+app.add_typer(killing)
+app.command()(top)
 
 
 def _version(wanted: bool) -> None:
@@ -131,12 +138,40 @@ def logs(
     sessions.logs(context.obj, session_id, follow)
 
 
-@app.command("open")
-def open_terminal(context: typer.Context, session_id: SessionArgument) -> None:
-    """Get to the terminal of an agent that runs in tmux."""
-    from .commands.opening import open_terminal as attach
+@app.command()
+def issues(
+    context: typer.Context,
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project whose issues they are.")],
+    limit: Annotated[
+        int | None, typer.Option("-n", "--limit", metavar="N", help="At most so many; 50 unless told.")
+    ] = None,
+) -> None:
+    """List the open issues of a project, newest first."""
+    from .commands.issues import issues as list_issues
 
-    attach(context.obj, session_id)
+    list_issues(context.obj, project, limit)
+
+
+@app.command("open")
+def open_it(
+    context: typer.Context,
+    session_id: SessionArgument,
+    pull_request: Annotated[
+        bool, typer.Option("--pr", help="The page of its pull request instead, in a browser.")
+    ] = False,
+) -> None:
+    """Get to the terminal of an agent in tmux, or to its pull request."""
+    from .commands import opening, pages
+
+    (pages.open_pull_request if pull_request else opening.open_terminal)(context.obj, session_id)
+
+
+@app.command()
+def dashboard(context: typer.Context) -> None:
+    """Open the operators' page in a browser, which is let in by a link that works once."""
+    from .commands import pages
+
+    pages.open_dashboard(context.obj)
 
 
 @app.command()
@@ -159,14 +194,29 @@ def doctor(context: typer.Context) -> None:
     examine(context.obj)
 
 
+@app.command()
+def mcp(context: typer.Context) -> None:
+    """Offer all of this to an agent, as tools of the Model Context Protocol over stdin and stdout."""
+    from .commands.mcp import serve
+
+    serve(context.obj)
+
+
 @session.command("list")
 def list_sessions(
     context: typer.Context,
     project: ProjectArgument = None,
     ended: Annotated[bool, typer.Option("-a", "--all", help="The ended ones too.")] = False,
+    statuses: Annotated[
+        list[str] | None,
+        typer.Option("--status", metavar="STATUS", help="With this status alone; may be given again."),
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="AGENT", help="Of this agent alone.")
+    ] = None,
 ) -> None:
     """List the active sessions, newest first."""
-    sessions.list_sessions(context.obj, project, ended)
+    sessions.list_sessions(context.obj, project, ended, statuses, agent)
 
 
 @session.command()

@@ -1,5 +1,6 @@
 """From exceptions to answers: the one table, and the one shape of an error."""
 
+import math
 import secrets
 
 import structlog
@@ -11,9 +12,12 @@ from ennio.supervisor import (
     Conflict,
     DeadlineExceeded,
     EnnioError,
+    ForgeFailed,
     Invalid,
     NotFound,
+    NotifierFailed,
     OverBudget,
+    Throttled,
     TooMany,
     Unavailable,
 )
@@ -26,6 +30,8 @@ STATUS: dict[type[EnnioError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooMany: 429,
+    ForgeFailed: 502,
+    NotifierFailed: 502,
     Unavailable: 503,
     DeadlineExceeded: 504,
 }
@@ -52,9 +58,20 @@ def register_errors(app: QuartTrio) -> None:
 async def _refuse(error: EnnioError) -> Response:
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     response = error_answer(status, str(error))
-    if isinstance(error, TooMany | Unavailable):
-        response.headers["Retry-After"] = str(error.retry_after)
+    seconds = _again_after(error)
+    if seconds is not None:
+        response.headers["Retry-After"] = str(math.ceil(seconds))
     return response
+
+
+def _again_after(error: EnnioError) -> float | None:
+    """Return in how many seconds to ask again, None where nobody says so."""
+    match error:
+        case TooMany() | Unavailable():
+            return error.retry_after
+        case Throttled() | NotifierFailed():
+            return error.seconds
+    return None
 
 
 async def _pass_on(error: HTTPException) -> Response:

@@ -13,14 +13,17 @@ from pathlib import Path
 import structlog
 import trio
 
-from ennio.supervisor import Config, ConfigError, Supervisor, wire
+from ennio.supervisor import Call, Config, ConfigError, Observer, Supervisor, wire
 
 from .address import address
 from .app import create_app
 from .connections.front import Connections
 from .lock import CannotServe, Lock, hold
+from .metrics import Metrics
 from .server_log import set_up_log
 from .started import start_of
+from .systemd import Systemd
+from .tracing import Traces, traces
 
 _STOPPING = 6.0
 """Seconds for ending all agents in good order; the rest of the promised 10 is for what follows."""
@@ -74,26 +77,57 @@ def _refusal(error: Exception) -> ConfigError | CannotServe | None:
 
 
 async def _serve(config: Config, lock: Lock, end: ExitStack) -> None:
-    closing = trio.Event()
+    closing, systemd = trio.Event(), Systemd(os.environ)
+    measured, traced = Metrics(), traces(os.environ)
     with trio.open_signal_receiver(*_ENDING) as signals:
         listeners = await _listen(config)
+        url = address(config.host, _port(listeners[0]), tls=config.tls_cert is not None)
         async with trio.open_nursery() as nursery:
-            supervisor = wire(config, nursery)
-            connections = Connections(create_app(supervisor, config))
+            nursery.start_soon(systemd.keep_alive)
+            nursery.start_soon(measured.run_forever)
+            supervisor = wire(config, nursery, url=url, observe=_observer(measured, traced))
+            app = create_app(supervisor, config, measured)
+            if traced:
+                traced.trace(app)
+                nursery.start_soon(traced.run_forever)
+            connections = Connections(app)
             async with trio.open_nursery() as front:
-                await _recover(supervisor, nursery)
+                recovered = await _recover(supervisor, nursery)
                 await front.start(connections.serve, listeners, closing)
-                _announce(config, lock, _port(listeners[0]))
+                _announce(config, lock, _port(listeners[0]), url)
+                nursery.start_soon(_tell_when_ready, systemd, recovered, url)
                 _log.info("stopping", signal=signal.Signals(await anext(signals)).name)
                 end.enter_context(_by_force_after(_LATEST))
+                await systemd.tell("STOPPING=1", "STATUS=Ending the server")
                 await supervisor.close(_STOPPING, detach=config.on_shutdown == "detach")
                 closing.set()
             nursery.cancel_scope.cancel()
     _log.info("stopped")
 
 
-async def _recover(supervisor: Supervisor, nursery: trio.Nursery) -> None:
-    """Have recovery begin, and give it a head start: who connects meanwhile waits, and is not refused."""
+def _observer(measured: Metrics, traced: Traces | None) -> Observer:
+    if traced is None:
+        return measured.called
+
+    def observe(call: Call) -> None:
+        measured.called(call)
+        traced.called(call)
+
+    return observe
+
+
+async def _tell_when_ready(systemd: Systemd, recovered: trio.Event, url: str) -> None:
+    if not recovered.is_set():
+        await systemd.tell("STATUS=Taking over what an earlier server left")
+        await recovered.wait()
+    await systemd.tell("READY=1", f"STATUS=Listening on {url}")
+
+
+async def _recover(supervisor: Supervisor, nursery: trio.Nursery) -> trio.Event:
+    """Have recovery begin, and give it a head start: who connects meanwhile waits, and is not refused.
+
+    Return what is set once it is over.
+    """
     recovered = trio.Event()
 
     async def recover() -> None:
@@ -103,6 +137,7 @@ async def _recover(supervisor: Supervisor, nursery: trio.Nursery) -> None:
     nursery.start_soon(recover)
     with trio.move_on_after(_HEAD_START):
         await recovered.wait()
+    return recovered
 
 
 async def _listen(config: Config) -> Sequence[trio.SSLListener[trio.SocketStream] | trio.SocketListener]:
@@ -138,8 +173,7 @@ def _port(listener: trio.SSLListener[trio.SocketStream] | trio.SocketListener) -
     return port
 
 
-def _announce(config: Config, lock: Lock, port: int) -> None:
-    url = address(config.host, port, tls=config.tls_cert is not None)
+def _announce(config: Config, lock: Lock, port: int, url: str) -> None:
     start = start_of(os.getpid())
     assert start is not None  # we do run
     lock.tell(start, config.host, port, url)

@@ -3,6 +3,22 @@
 from typing import Any, NotRequired, TypedDict
 
 
+class PullRequest(TypedDict):
+    """A pull request; `ci` is none, pending, passing or failing, `review` approved or changes_requested."""
+
+    number: int
+    url: str
+    title: str
+    state: str
+    draft: bool
+    head: str
+    conflicts: bool | None
+    ci: str
+    failing: list[str]
+    review: str | None
+    review_asked: bool
+
+
 class Session(TypedDict):
     """One session. Times are RFC 3339 in UTC; `activity` is None while it is not known."""
 
@@ -13,10 +29,17 @@ class Session(TypedDict):
     branch: str | None
     pr_url: str | None
     agent_name: str
+    pr_number: NotRequired[int | None]
+    pull_request: NotRequired[PullRequest | None]
     issue_id: NotRequired[str | None]
+    issue_title: NotRequired[str | None]
+    issue_url: NotRequired[str | None]
     role: NotRequired[str | None]
+    parent: NotRequired[str | None]
     workspace_path: NotRequired[str | None]
     base_commit: NotRequired[str | None]
+    base_ref: NotRequired[str | None]
+    base_warning: NotRequired[str | None]
     created_at: NotRequired[str]
     last_activity_at: NotRequired[str | None]
     ended_at: NotRequired[str | None]
@@ -33,11 +56,30 @@ class Session(TypedDict):
     cost_is_complete: NotRequired[bool]
     approvals: NotRequired[int]
     held_until: NotRequired[str | None]
+    host_trouble: NotRequired[str | None]
+    notices_waiting: NotRequired[int]
     starts: NotRequired[int]
     restarts: NotRequired[int]
     started_at: NotRequired[str | None]
     exit_code: NotRequired[int | None]
     reason: NotRequired[str | None]
+
+
+class Issue(TypedDict):
+    """An issue of a project's tracker; its `id` is what a spawn takes."""
+
+    id: str
+    title: str
+    url: str | None
+    labels: list[str]
+    open: bool
+
+
+class Notifier(TypedDict):
+    """A way to reach an operator, and the plugin that does it."""
+
+    name: str
+    plugin: str
 
 
 class Output(TypedDict):
@@ -84,6 +126,21 @@ class Budget(TypedDict):
     remaining_usd: str | None
     period_start: str | None
     period_end: str | None
+
+
+class Spend(TypedDict):
+    """What a project has spent on a day, by UTC; money is a decimal number in a string."""
+
+    day: str
+    project_id: str
+    cost_usd: str
+
+
+class LoginCode(TypedDict):
+    """What lets a browser in, once."""
+
+    code: str
+    expires_at: str
 
 
 class Evidence(TypedDict):

@@ -8,6 +8,7 @@ if __name__ != "ennio.supervisor":
 
 from .branches import BranchName
 from .config import Config, ProjectConfig, Timeouts
+from .environment import shared
 from .errors import (
     AgentMissing,
     CommandFailed,
@@ -15,27 +16,57 @@ from .errors import (
     Conflict,
     DeadlineExceeded,
     EnnioError,
+    ForgeFailed,
     HookFailed,
     Invalid,
     NotFound,
+    NotifierFailed,
     OverBudget,
     Survived,
     Survivor,
+    Throttled,
     TooMany,
     Unavailable,
 )
-from .events import Event, Priority
+from .events import (
+    Event,
+    KillRequested,
+    Priority,
+    ReactionEscalated,
+    ReactionTriggered,
+    SessionKilled,
+    SessionWorking,
+)
 from .evidence import Evidence
+from .feed import Feed, FeedReader, Lost, Over
 from .ids import ProjectId, SessionId
 from .journal import JournalFailed
 from .ledger import Standing
 from .lifecycle import status
+from .metering import Call, Observer
 from .outbox import Letter
 from .project import Project
-from .protocols import Answers
-from .records import Activity, Answer, Approval, Message, Mode, Order, Phase, SessionRecord
+from .protocols import Answers, Picture, Step, Touchable
+from .records import (
+    Activity,
+    Answer,
+    Approval,
+    Ci,
+    Issue,
+    Message,
+    MessageState,
+    Mode,
+    Order,
+    Phase,
+    Pull,
+    PullState,
+    SessionRecord,
+    Verdict,
+)
+from .review import Stage
 from .supervisor import Supervisor
 from .transcript import Excerpt
+from .vitals import Vitals
 from .wiring import wire
 
 __all__ = [
@@ -45,6 +76,8 @@ __all__ = [
     "Answers",
     "Approval",
     "BranchName",
+    "Call",
+    "Ci",
     "CommandFailed",
     "Config",
     "ConfigError",
@@ -54,29 +87,53 @@ __all__ = [
     "Event",
     "Evidence",
     "Excerpt",
+    "Feed",
+    "FeedReader",
+    "ForgeFailed",
     "HookFailed",
     "Invalid",
+    "Issue",
     "JournalFailed",
+    "KillRequested",
     "Letter",
+    "Lost",
     "Message",
+    "MessageState",
     "Mode",
     "NotFound",
+    "NotifierFailed",
+    "Observer",
     "Order",
+    "Over",
     "OverBudget",
     "Phase",
+    "Picture",
     "Priority",
     "Project",
     "ProjectConfig",
     "ProjectId",
+    "Pull",
+    "PullState",
+    "ReactionEscalated",
+    "ReactionTriggered",
     "SessionId",
+    "SessionKilled",
     "SessionRecord",
+    "SessionWorking",
+    "Stage",
     "Standing",
+    "Step",
     "Supervisor",
     "Survived",
     "Survivor",
+    "Throttled",
     "Timeouts",
     "TooMany",
+    "Touchable",
     "Unavailable",
+    "Verdict",
+    "Vitals",
+    "shared",
     "status",
     "wire",
 ]

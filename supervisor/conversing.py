@@ -14,7 +14,7 @@ from .mailbox import Reply
 from .outbox import Letter
 from .permitting import Permitting
 from .protocols import Interruptible, Steerable
-from .records import MessageState, Mode, Phase
+from .records import Activity, MessageState, Mode, Phase
 from .visible import RELEASE
 
 _MOST_WAITING = 256
@@ -68,6 +68,14 @@ class Conversing(Permitting):
         draft = Draft(self._record)
         draft.take(letter, awaits=self._has_turns)
         await self.commit(draft)
+
+    def _open_with(self, opening: str | None, draft: Draft) -> None:
+        """Let what the agent is started for be a message like any other."""
+        self._opening = None
+        if opening:
+            self._opening = Letter(opening)
+            draft.take(self._opening, awaits=False)
+            self._outbox.put(self._opening)
 
     @property
     def _has_turns(self) -> bool:
@@ -142,6 +150,7 @@ class Conversing(Permitting):
             follow(seen, draft, Facts(self._project, told))
         draft.took_in(message.mark)
         before = {approval.id for approval in self._record.approvals}
+        self._tell_of_asked(draft, before)
         await self.commit(draft)
         for letter in told:
             self._settle(letter)
@@ -163,8 +172,22 @@ class Conversing(Permitting):
     @_handle.register
     async def _observed(self, message: m.Observed, reply: Reply) -> None:
         now = (self._record.activity, self._record.activity_reason)
-        if self._record.phase is Phase.RUNNING and (message.activity, message.reason) != now:
-            await self.became(e.ActivityChanged, activity=message.activity, reason=message.reason)
+        if self._record.phase is not Phase.RUNNING or (message.activity, message.reason) == now:
+            return
+        draft = Draft(self._record)
+        draft.let(e.ActivityChanged, activity=message.activity, reason=message.reason)
+        if message.activity is Activity.WAITING_INPUT and not self._record.approvals:
+            cause = f"{self._record.incarnation}.{self._record.turns}.{self._record.messages}"
+            self._notice(draft, "agent-needs-input", cause, message.reason or "it waits for input")
+        await self.commit(draft)
+
+    def _tell_of_asked(self, draft: Draft, before: set[str]) -> None:
+        """Have operators told of permissions that only they can give."""
+        for approval in draft.record.approvals:
+            if approval.id not in before and self._project.config.approvals.policy == "ask":
+                cause = f"{draft.record.incarnation}.{approval.id}"
+                words = f"It asks for {approval.tool}: {approval.summary}"
+                self._notice(draft, "agent-needs-input", cause, words)
 
     def _hold(self) -> None:
         """Give agents of this name nothing until the account's usage limit is over; then go on."""

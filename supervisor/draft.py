@@ -34,13 +34,13 @@ class Draft:
             spend = Spend(event.id, record.id, record.project_id, event.timestamp, event.cost)
             self.spends.append(spend)
 
-    def take(self, letter: Letter, *, awaits: bool) -> None:
-        """Let a letter become a message of the session."""
+    def take(self, letter: Letter, *, awaits: bool, own: bool = False) -> None:
+        """Let a letter become a message of the session; it is its `own` word when nobody waits for it."""
         number = self.record.messages + 1
         self.let(e.MessageTaken, number=number)
         self.keep(
             letter,
-            Message(self.record.id, number, letter.text, e.now(), mode=letter.mode, awaits=awaits),
+            Message(self.record.id, number, letter.text, e.now(), mode=letter.mode, awaits=awaits, own=own),
         )
 
     def move(self, letter: Letter, state: MessageState, reason: str | None = None) -> None:
@@ -57,6 +57,11 @@ class Draft:
     def took_in(self, mark: Mark) -> None:
         """Note how far the agent's output is taken in with this."""
         self.record = replace(self.record, mark=mark)
+
+    def remember(self, **fields: Any) -> None:
+        """Let the record have these from now on, which is no event by itself."""
+        if any(getattr(self.record, name) != value for name, value in fields.items()):
+            self.record = replace(self.record, **fields)
 
     def step(self) -> Step:
         """Return what is to be stored."""

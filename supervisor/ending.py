@@ -5,11 +5,12 @@ from functools import singledispatchmethod
 from . import events as e
 from . import messages as m
 from .conversing import Conversing
+from .draft import Draft
 from .errors import Conflict, EnnioError, Unavailable
-from .lifecycle import ENDED, STARTABLE, status
+from .lifecycle import OVER, STARTABLE, ended, status
 from .mailbox import Reply
 from .protocols import Removal
-from .records import Phase, Tree
+from .records import Phase, PullState, Tree
 from .restarts import STAYS, how_it_ended, judge
 
 
@@ -23,14 +24,20 @@ class Ending(Conversing):
     @_handle.register
     async def _kill(self, message: m.Kill, reply: Reply) -> None:
         phase = self._record.phase
-        if phase in {Phase.DONE, Phase.KILLED}:
+        if phase in OVER and ended(self._record):
             self._clean()
             if self._cleaning and phase is Phase.DONE:  # nobody would go on with it after a crash
                 self._enders.append(reply)
             else:
                 reply.answer()
             return
+        if phase is Phase.STOPPING and self._record.stop_reason is not None and ended(self._record):
+            self._end_agent(self._project.kill_grace, reply)  # it is merged or done, and stays that
+            return
         await self.became(e.KillRequested)
+        for scope in self._preparing.values():
+            scope.cancel()
+        self._preparing.clear()
         if phase is Phase.SPAWNING:
             await self._call_off(Conflict(f"{self._record.id} was killed while it was being started"), reply)
         elif phase in STARTABLE:
@@ -106,20 +113,32 @@ class Ending(Conversing):
             await self._ended_unasked(code, how_it_ended(code, message.alone), not self._struck)
         elif why is None:
             await self._killed(code)
+        elif ended(self._record):
+            await self.became(e.SessionConcluded, exit_code=code, reason=why)
         else:
-            await self.became(e.SessionExited, exit_code=code, reason=why)
+            await self._exited(code, why, missed=not self.retiring)
+        await self._conclude()
         self._answer_enders()
+
+    async def _exited(self, code: int | None, why: str, *, missed: bool) -> None:
+        """Note that no agent runs; with `missed` operators are told, unless its work is done anyway."""
+        draft, pull = Draft(self._record), self._record.pull
+        draft.let(e.SessionExited, exit_code=code, reason=why)
+        if missed and (pull is None or pull.open):
+            self._notice(draft, "agent-exited", f"{self._record.incarnation} {e.now().isoformat()}", why)
+        await self.commit(draft)
 
     async def _ended_unasked(self, code: int | None, how: str, may_return: bool) -> None:
         """Note that no agent runs; start one again if that may be, and the project's policy says so."""
         policy, past = self._project.config.restart, self._record.restarts
-        may_return = may_return and not self.retiring
+        may_return = may_return and not (self.retiring or ended(self._record))
         verdict = judge(policy, past, code, e.now()) if may_return else STAYS
         self._coming_back = verdict.restarts is not None
         if code == 0 and not verdict.so:
             await self.became(e.SessionFinished)
         else:
-            await self.became(e.SessionExited, exit_code=code, reason=how + verdict.so)
+            missed = verdict.restarts is None and not self.retiring
+            await self._exited(code, how + verdict.so, missed=missed)
         if verdict.restarts is not None and not self.retiring:
             self._by_policy, self._opening = True, None
             await self.became(e.RestoreRequested, restarts=verdict.restarts)
@@ -132,6 +151,20 @@ class Ending(Conversing):
         self._clean()
         self._over = not self._cleaning
 
+    async def _conclude(self) -> None:
+        """End what a decided pull request has no use for: the agent, and once merged the clean workspace."""
+        record = self._record
+        if record.pull is None or record.pull.open:
+            return
+        why = f"its pull request {record.pull.number} was {record.pull.state}"
+        if record.phase is Phase.RUNNING:
+            await self.became(e.StopRequested, reason=why)
+            self._end_agent(self._project.kill_grace, Reply())
+        elif record.phase in STARTABLE - {Phase.DONE}:
+            await self.became(e.SessionConcluded, exit_code=record.exit_code, reason=why)
+        if self._record.phase is Phase.DONE and record.pull.state is PullState.MERGED:
+            self._clean()
+
     def _answer_enders(self) -> None:
         while self._enders:
             self._enders.pop().answer()
@@ -140,7 +173,7 @@ class Ending(Conversing):
 
     @_handle.register
     async def _leave(self, message: m.Leave, reply: Reply) -> None:
-        if self._record.phase not in ENDED:
+        if not (self._record.phase in OVER and ended(self._record)):
             raise Conflict(f"{self._record.id} is {status(self._record)}: only ended sessions can be pruned")
         self._clean()
         self._over = not self._cleaning

@@ -10,6 +10,20 @@ _MISDIRECTING = re.compile(
     "|NO_REPLACE_OBJECTS|REPLACE_REF_BASE|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|TRACE.*)"
 )
 
+_OWN = re.compile(
+    "NOTIFY_SOCKET|WATCHDOG_(PID|USEC)|OTEL_EXPORTER_OTLP_((TRACES|METRICS|LOGS)_)?HEADERS|ENNIO_(TOKEN|URL)"
+)
+
+
+def shared(env: Mapping[str, str]) -> dict[str, str]:
+    """Return `env` without what is the server's alone: its way to systemd, to a collector of traces, and to
+    a server of ennio, if its operator has one there.
+
+    An agent that had NOTIFY_SOCKET could tell that the server is well or stopping (sd_notify(3)), and the
+    headers for a collector hold its secrets.
+    """
+    return {name: value for name, value in env.items() if not _OWN.fullmatch(name)}
+
 
 def undirected(env: Mapping[str, str], *, ceiling: Path) -> dict[str, str]:
     """Return `env` without what would lead git to another repository than the folder it is run in.

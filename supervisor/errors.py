@@ -14,6 +14,10 @@
     ├── Unavailable             the server is recovering or shutting down
     ├── DeadlineExceeded        it outran its time limit
     │   └── Survived            ... and this is what would not die
+    ├── ForgeFailed             the issue tracker or code host failed
+    │   ├── ForgeRefused        ... it does not take our token, or forbids what we asked
+    │   └── Throttled           ... it has had enough of us for now
+    ├── NotifierFailed          an operator could not be told
     └── CommandFailed           a program that ennio ran for itself failed
 
 A message says what happened, to which session or key, and what the reader can do about it.
@@ -111,6 +115,33 @@ class Survived(DeadlineExceeded):
     def __init__(self, message: str, survivors: tuple[Survivor, ...]) -> None:
         super().__init__(message)
         self.survivors = survivors
+
+
+class ForgeFailed(EnnioError):
+    """A tracker or code host failed, or said what cannot be understood. The message names it."""
+
+
+class ForgeRefused(ForgeFailed):
+    """It does not take our token, or forbids what we asked: an operator has to change something."""
+
+
+class Throttled(ForgeFailed):
+    """It takes no requests from us for `seconds` more."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class NotifierFailed(EnnioError):
+    """A notice was not delivered. `lasting`: trying again will not help.
+
+    `seconds`: it asks not to be tried again before that; None where it does not say.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = False, seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.lasting, self.seconds = lasting, seconds
 
 
 class CommandFailed(EnnioError):

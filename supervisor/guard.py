@@ -13,9 +13,10 @@ from .ids import SessionId
 from .journal import Journal
 from .ledger import Ledger, Level
 from .limits import Facts, Finding, coming_near, measure, needs_survey, passed
-from .messages import Limit, OverBudget
+from .messages import Limit, OverBudget, Stuck
 from .protocols import Runtime
 from .session import Session
+from .stuck import stuck_for
 
 _PERIOD = 1.0
 """Seconds between looks."""
@@ -33,6 +34,8 @@ class _Watch:
     told: bool = False
     struck: bool = False
     budgets: set[tuple[Budget, Level]] = field(default_factory=set)
+    stuck_since: float | None = None
+    """The silence of which the session was told last, by when it began."""
 
 
 class Guard:
@@ -72,6 +75,7 @@ class Guard:
                 self._watches[key] = before.get(key) or _Watch()
                 self._look(session, facts, self._watches[key])
                 self._look_at_money(session, self._watches[key])
+                self._look_for_life(session, facts, self._watches[key])
                 if seldom or needs_survey(session.project.config.limits):
                     wanted[id(session.runtime)] = session.runtime
             except Exception:
@@ -94,6 +98,16 @@ class Guard:
             exceeded, key = verdict.level is Level.OVER, (verdict.budget, verdict.level)
             if key not in watch.budgets and session.mailbox.hint(OverBudget(verdict.words, exceeded)):
                 watch.budgets.add(key)
+
+    def _look_for_life(self, session: Session, facts: Facts, watch: _Watch) -> None:
+        """Tell a session once of each silence in which its agent seems to be stuck."""
+        reaction = session.project.config.reactions["agent-stuck"]
+        silent = stuck_for(session.record, facts, trio.current_time())
+        if silent is None or watch.stuck_since == facts.silent_since or not reaction.enabled:
+            return
+        long = reaction.threshold is not None and silent >= reaction.threshold
+        if long and session.mailbox.hint(Stuck(silent)):
+            watch.stuck_since = facts.silent_since
 
     def _end(self, session: Session, over: Finding, watch: _Watch) -> None:
         watch.told = watch.told or session.mailbox.hint(_as_message(over))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import structlog
 import trio
 
-from .branches import BranchName
+from .branches import BranchName, derived
 from .doing import Doing
 from .errors import DeadlineExceeded, EnnioError, Unavailable
 from .events import now
@@ -121,7 +121,7 @@ class Incarnation:
             except EnnioError as failure:
                 error = failure
                 _log.error("an unfinished spawn left something", session_id=record.id, error=str(failure))
-        await self._mailbox.tell(StartFailed(error))
+        await self._mailbox.tell(StartFailed(error, died=True))
 
     async def _go_on(self, terminal: Terminal) -> None:
         said = OutputLog(self._project.output(self._record.id), self._project.config.output_bytes)
@@ -224,7 +224,8 @@ class Incarnation:
     def _checkout(self) -> AbstractAsyncContextManager[Tree]:
         record = self._record
         branch = BranchName(record.branch) if record.branch else None
-        return self._project.workspace.checkout(record.id, branch, BranchName(f"ennio/{record.id}"))
+        name = derived(record.id, record.issue_id, record.issue_title)
+        return self._project.workspace.checkout(record.id, branch, name)
 
     async def _see_out(self, terminal: Terminal) -> AgentGone:
         """Serve the agent until it ended, end what it left running, and return how it ended."""

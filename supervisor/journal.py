@@ -1,6 +1,7 @@
 """The one record of what happened: an event is stored before anyone acts on it or sees it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 import structlog
 import trio
@@ -22,6 +23,16 @@ class Journal:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._listeners: list[Callable[[Step], None]] = []
+        store.stored = self._tell
+
+    def listen(self, listener: Callable[[Step], None]) -> None:
+        """Have each step told to `listener` once it is stored, in their order. It never waits nor raises."""
+        self._listeners.append(listener)
+
+    def _tell(self, step: Step) -> None:
+        for listener in self._listeners:
+            listener(step)
 
     @property
     def trouble(self) -> str | None:
@@ -68,6 +79,10 @@ class Journal:
         """Return what callers may see of a session's past, oldest first."""
         return [event for event in await self._store.history(session_id) if event.public]
 
+    async def since(self, event_id: str, limit: int) -> list[Event] | None:
+        """Return what callers may see of what happened after an event, oldest first; see `Store.since`."""
+        return await self._store.since(event_id, limit)
+
     async def messages(self, session_id: SessionId) -> Sequence[Message]:
         """Return what a session was ever sent, oldest first."""
         return await self._store.messages(session_id)
@@ -76,6 +91,6 @@ class Journal:
         """Return the messages of all sessions of which more may become, oldest first."""
         return await self._store.undelivered()
 
-    async def spends(self) -> Iterable[Spend]:
-        """Return all money that was ever spent, oldest first."""
-        return await self._store.spends()
+    async def spends(self, since: datetime | None = None) -> Iterable[Spend]:
+        """Return all money that was spent, ever or since a moment, oldest first."""
+        return await self._store.spends(since)

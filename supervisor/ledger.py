@@ -80,6 +80,7 @@ class Ledger:
         self.budgets = budgets
         self._books: dict[Budget, dict[datetime | None, _Page]] = {budget: {} for budget in budgets}
         self._running: dict[SessionId, ProjectId] = {}
+        self._parents: dict[SessionId, SessionId] = {}
 
     def load(self, spends: Iterable[Spend], now: datetime) -> None:
         """Take in what was spent before, in whatever order. Of it only what counts around `now` is kept."""
@@ -90,9 +91,16 @@ class Ledger:
         """Take in what was just spent."""
         self._enter(spend, spend.at)
 
+    def join(self, session_id: SessionId, parent: SessionId) -> None:
+        """Have what a session spends be on the account of the one whose agent has spawned it."""
+        self._parents[session_id] = parent
+
     def forget(self, session_id: SessionId) -> None:
         """Drop a session that is no more. What it spent stays spent."""
         self.release(session_id)
+        self._parents.pop(session_id, None)
+        if session_id in self._parents.values():  # its account is still spent from
+            return
         for book in self._books.values():
             for page in book.values():
                 page.by_session.pop(session_id, None)
@@ -119,9 +127,12 @@ class Ledger:
         held = min(remaining, self._held(budget, now, self._others(budget, None)))
         return Standing(budget, spent, remaining, held, *period)
 
-    def refuse_spawn(self, project_id: ProjectId, now: datetime) -> str | None:
-        """Say why no session may be started in a project, or None if one may."""
-        return self._refuse_start(None, project_id, now)
+    def refuse_spawn(
+        self, project_id: ProjectId, now: datetime, parent: SessionId | None = None
+    ) -> str | None:
+        """Say why no session may be started in a project, or by the agent of another one; None if one may."""
+        spent = self.refuse_send(parent, project_id, now) if parent else None
+        return spent or self._refuse_start(None, project_id, now)
 
     def refuse_restore(self, session_id: SessionId, project_id: ProjectId, now: datetime) -> str | None:
         """Say why a session may not be started again, or None if it may: like a spawn, but for what it has
@@ -174,6 +185,7 @@ class Ledger:
 
     def _spent(self, budget: Budget, session_id: SessionId | None, now: datetime) -> Decimal:
         page = self._page(budget, now)
+        session_id = session_id and self._parents.get(session_id, session_id)
         return page.of(session_id) if budget.scope == "session" and session_id else page.total
 
     def _covering(self, project_id: ProjectId) -> Iterator[Budget]:
@@ -187,7 +199,10 @@ class Ledger:
             book = self._books[budget]
             page = book.setdefault(begins(budget, spend.at), _Page())
             page.total += spend.cost_usd
-            page.by_session[spend.session_id] = page.of(spend.session_id) + spend.cost_usd
+            account = spend.session_id
+            if budget.scope == "session":
+                account = self._parents.get(account, account)
+            page.by_session[account] = page.of(account) + spend.cost_usd
             if len(book) > _KEPT:
                 # Not the oldest: one day in a far future, by a clock that was wrong, would be kept for ever.
                 del book[max(book, key=lambda start: abs(start - now) if start else now - now)]

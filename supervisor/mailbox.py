@@ -62,6 +62,12 @@ class Mailbox:
     def __init__(self, owner: str, outlet: trio.MemorySendChannel[tuple[Any, Reply]]) -> None:
         self._owner, self._outlet = owner, outlet
 
+    @property
+    def waiting(self) -> int:
+        """How many messages its owner has not read yet, those included for which there is no room."""
+        figures = self._outlet.statistics()
+        return figures.current_buffer_used + figures.tasks_waiting_send
+
     async def ask(self, message: object) -> Any:
         """Deliver a message and wait for the answer; raise what the session raised over it.
 

@@ -7,12 +7,18 @@ from .mailbox import Reply
 from .observations import Observation
 from .outbox import Letter
 from .protocols import Removal, Terminal
-from .records import Activity, Approval, Mark, Tree
+from .reactions import Due
+from .records import Activity, Approval, Issue, Mark, Notice, PullRequest, Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """Make the workspace and start the agent. Answered when it runs, or with why it does not."""
+    """Make the workspace and start the agent. Answered when it runs, or with why it does not.
+
+    `issue` is what its order is about, where that is one.
+    """
+
+    issue: Issue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,8 @@ class StartFailed:
     """The agent was not started, and what had been made for it is gone. No error: it was called off."""
 
     error: EnnioError | None
+    died: bool = False
+    """Whether the server died before it was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +196,90 @@ class Cleaned:
     """The workspace was removed, or kept with a reason."""
 
     removal: Removal
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The code host says this of the session's pull request; None: there is none."""
+
+    facts: PullRequest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """The code host could not be asked, for this reason: nothing new is known."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """What the agent is to be told was put together."""
+
+    due: Due
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reactable:
+    """A reaction that was being prepared is not any more: it may begin anew with what is known by now."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The pull request was merged, as the reaction had it."""
+
+    due: Due
+    number: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """What a reaction was to do cannot be done: an operator has to know."""
+
+    due: Due
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """The agent was told of this a while ago; tell an operator if nothing has come of it."""
+
+    name: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Nothing was seen of the agent for so many seconds, though it should be at work."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """It was the last of its project: no session is at work any more. `lines` tell of those since then.
+
+    Without lines another one was the last, and this one is counted with it.
+    """
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A notifier was given a notice, or could not be: then `words` say why."""
+
+    notice: Notice
+    notifier: str
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unannounced:
+    """The session's issue was not told that work has begun."""
+
+    words: str

@@ -9,12 +9,13 @@ from .consequences import resolve
 from .draft import Draft
 from .errors import Conflict, NotFound, Unavailable
 from .mailbox import Reply
+from .noticing import Noticing
 from .protocols import Asking
 from .records import Approval
-from .visible import RELEASE, Visible
+from .visible import APPROVAL
 
 
-class Permitting(Visible):
+class Permitting(Noticing):
     """The part of a session that permits. What nobody answers in time is denied."""
 
     @singledispatchmethod
@@ -27,7 +28,7 @@ class Permitting(Visible):
         if rules.policy == "ask":
             late = m.Decide(approval.id, allow=False, by="its deadline")
             seconds = (approval.deadline - e.now()).total_seconds()
-            self._tell_later(approval.id, seconds, late)
+            self._tell_later((APPROVAL, approval.id), seconds, late)
         else:
             self._answer(approval, m.Decide(approval.id, rules.policy == "allow", "policy"), Reply())
 
@@ -45,8 +46,9 @@ class Permitting(Visible):
     def _forget_answered(self) -> None:
         """Let nothing wait for permissions that nobody waits for any more."""
         waiting = {approval.id for approval in self._record.approvals}
-        for name in [name for name in self._timers if name not in waiting and name != RELEASE]:
-            self._cancel_timer(name)
+        for kind, name in list(self._timers):
+            if kind == APPROVAL and name not in waiting:
+                self._cancel_timer((kind, name))
 
     @_handle.register
     async def _decide(self, message: m.Decide, reply: Reply) -> None:

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from .accounts import Accounts
 from .config import ProjectConfig
+from .couriers import Couriers
 from .errors import AgentMissing, Invalid, Unavailable
 from .events import now
+from .grants import Grants
 from .ids import SessionId
 from .ledger import Ledger
 from .prices import Prices
 from .prompts import compose
-from .protocols import Agent, Runtime, Workspace
-from .records import Command, Hold, Job, Launch, Order, Permissions, SessionRecord, Tree
+from .protocols import Agent, Runtime, Scm, Tracker, Workspace
+from .records import Command, Hold, Issue, Job, Launch, Order, Permissions, SessionRecord, Tree
 
 _MEMORY_CEILING = 1.25
 """The kernel's own limit, as a multiple of the configured one: it is for what outruns the guard, and must be
@@ -30,6 +32,7 @@ class Project:
 
     `runtime` is for new agents, `runtimes` finds by name that of an agent which runs already. `env` is the
     server's own without its secrets. `folder` keeps what belongs to single sessions.
+    `grants` makes tokens for agents that may supervise others, and `url` is where those ask.
     A start that nobody waits for, after the restart policy, may take `start_within` seconds.
     """
 
@@ -47,11 +50,17 @@ class Project:
     accounts: Accounts = field(default_factory=Accounts)
     prices: Prices = field(default_factory=Prices)
     ledger: Ledger = field(default_factory=lambda: Ledger(()))
+    tracker: Tracker | None = None
+    scm: Scm | None = None
+    couriers: Couriers = field(default_factory=lambda: Couriers({}))
+    poll_interval: float = 30.0
+    grants: Grants | None = None
+    url: str | None = None
 
     def check(self, order: Order) -> None:
         """Raise `Invalid` for an order that this project cannot serve, whatever else is going on."""
         if order.issue_id is not None:
-            raise Invalid(f"project {self.config.id} has no tracker, so issue_id cannot be looked up")
+            self.issue_of(order.issue_id)
         program = self.agent.program
         if shutil.which(program, path=self.env.get("PATH")) is None:
             hint = "install it, or say where it is in the configuration"
@@ -59,18 +68,28 @@ class Project:
                 f"the program {Path(program).name!r} of agent {self.agent.name} is not there: {hint}"
             )
 
-    def new_record(self, order: Order) -> SessionRecord:
-        """Return the record of a session that is about to be begun on an order."""
+    def issue_of(self, text: str) -> tuple[Tracker, str]:
+        """Return the tracker, and the id in it of the issue that a caller means. Raises `Invalid`."""
+        if self.tracker is None:
+            hint = "give it a tracker_config, or say in the prompt what is to be done"
+            raise Invalid(f"project {self.config.id} has no tracker, so issue_id cannot be looked up: {hint}")
+        return self.tracker, self.tracker.identify(text)
+
+    def new_record(self, order: Order, issue: Issue | None = None) -> SessionRecord:
+        """Return the record of a session that is about to be begun on an order, and on its issue."""
         return SessionRecord(
             id=SessionId.fresh(self.config.session_prefix),
             project_id=order.project_id,
             agent_name=self.agent.name,
             created_at=now(),
-            issue_id=order.issue_id,
+            issue_id=issue.id if issue else order.issue_id,
+            issue_title=issue.title if issue else None,
+            issue_url=issue.url if issue else None,
             prompt=order.prompt,
             role=order.role,
             branch=order.branch,
             key=order.key,
+            parent=order.parent,
         )
 
     def job(self, record: SessionRecord, tree: Tree | None, prompt: str | None) -> Job:
@@ -132,15 +151,22 @@ class Project:
         return Launch(
             hold=self.hold(record, record.incarnation + 1),
             argv=command.argv,
-            env={**self.env, **about, **command.env},
+            env={**self.env, **about, **self._grant(record), **command.env},
             cwd=tree.path,
             memory_bytes=_ceiling(limits.memory_bytes, _MEMORY_CEILING),
             processes=_ceiling(limits.processes, _TASKS_CEILING),
         )
 
-    def first_prompt(self, record: SessionRecord) -> str:
+    def _grant(self, record: SessionRecord) -> dict[str, str]:
+        """Return what an agent that may supervise others finds in its environment; those get nothing."""
+        if not self.config.may_supervise or self.grants is None or self.url is None or record.parent:
+            return {}
+        return {"ENNIO_URL": self.url, "ENNIO_TOKEN": self.grants.token_of(record.id)}
+
+    def first_prompt(self, record: SessionRecord, issue: Issue | None = None) -> str:
         """Return what a new agent is told."""
-        return compose(record.prompt, () if self.agent.reads_rules else self.config.agent_rules)
+        rules = () if self.agent.reads_rules else self.config.agent_rules
+        return compose(record.prompt, rules, issue)
 
     def output(self, session_id: SessionId) -> Path:
         """Return the folder that keeps a session's output."""

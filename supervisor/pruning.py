@@ -12,7 +12,7 @@ import trio
 from .errors import Conflict, SessionOver
 from .ids import SessionId
 from .journal import Journal
-from .lifecycle import ENDED
+from .lifecycle import OVER, ended
 from .messages import Leave
 from .roster import Roster
 from .session import Session
@@ -47,6 +47,7 @@ async def prune(roster: Roster, journal: Journal, folder: Path, before: datetime
             kept.append(session_id)
             continue
         await journal.forget(session_id)
+        session.project.ledger.forget(session_id)
         roster.drop(session)
         await trio.to_thread.run_sync(drop_folder, folder / session_id)
         gone.append(session_id)
@@ -65,4 +66,4 @@ def drop_folder(folder: Path) -> None:
 
 def _is_due(session: Session, before: datetime) -> bool:
     record = session.record
-    return record.phase in ENDED and (record.ended_at or record.created_at) < before
+    return record.phase in OVER and ended(record) and (record.ended_at or record.created_at) < before

@@ -1,18 +1,24 @@
 """What can be told of the projects and sessions without asking any session: readers never wait for one."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import islice
 
 from .config import ProjectConfig
+from .errors import Conflict
 from .events import Event, now
 from .evidence import Evidence
+from .feed import Feed
 from .ids import ProjectId, SessionId
 from .journal import Journal
 from .ledger import Ledger, Standing
+from .lifecycle import status
 from .output import OutputLog
 from .project import Project
 from .projects import Projects
-from .protocols import Answers
+from .protocols import Answers, Touchable
 from .records import Approval, Message, SessionRecord
 from .roster import Roster
 from .transcript import Excerpt, excerpt
@@ -24,6 +30,8 @@ class Reading:
     def __init__(self, projects: Projects, journal: Journal, ledger: Ledger) -> None:
         self._projects, self._journal, self._ledger = projects, journal, ledger
         self._roster = Roster()
+        self.feed = Feed(journal)
+        """What happens to all sessions, as it happens."""
 
     @property
     def containment(self) -> str:
@@ -68,10 +76,10 @@ class Reading:
             self.project(project_id)
         return list(islice(self._roster.records(project_id=project_id, ended=ended, after=after), limit))
 
-    def spawned_under(self, key: str) -> SessionRecord | None:
-        """Return the session that was spawned under an Idempotency-Key, or None."""
+    def spawned_under(self, key: str, parent: SessionId | None = None) -> SessionRecord | None:
+        """Return what was spawned under an Idempotency-Key, by the agent of `parent` if any; or None."""
         records = self._roster.records(project_id=None, ended=True, after=None)
-        return next((record for record in records if record.key == key), None)
+        return next((record for record in records if (record.key, record.parent) == (key, parent)), None)
 
     def output(self, session_id: SessionId, *, after: str | None, limit: int, raw: bool) -> Excerpt:
         """Return what the agent said after a cursor; see `transcript.excerpt`."""
@@ -84,13 +92,34 @@ class Reading:
             log, after=after, limit=limit, raw=raw, complete=record.handle is None, readable=readable
         )
 
+    def said(self, session_id: SessionId) -> int:
+        """Return how many bytes a session's agent has ever said."""
+        project = self._projects.of(self.get(session_id))
+        return OutputLog(project.output(session_id), project.config.output_bytes).end
+
     def attach(self, session_id: SessionId) -> tuple[str, ...] | None:
         """Return what an operator runs to see the agent's terminal, or None when it has none."""
         return self._roster.find(session_id).attach
 
+    def screen(self, session_id: SessionId) -> Touchable:
+        """Return the screen of a session's agent. Raises `Conflict` where it has none."""
+        session = self._roster.find(session_id)
+        if session.touchable is None:
+            hint = 'only agents in a terminal have one, with runtime = "tmux"'
+            raise Conflict(f"{session_id} is {status(session.record)} and has no screen now: {hint}")
+        return session.touchable
+
     def budgets(self) -> Sequence[Standing]:
         """Return each budget with what was spent of it in its period, in the configuration's order."""
         return self._ledger.standings(now())
+
+    async def spent(self, days: int) -> Mapping[tuple[date, ProjectId], Decimal]:
+        """Return what each project has spent on each of the last days, in US dollars; today's too, by UTC."""
+        today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        amounts = defaultdict[tuple[date, ProjectId], Decimal](Decimal)
+        for spend in await self._journal.spends(today - timedelta(days=days - 1)):
+            amounts[spend.at.date(), spend.project_id] += spend.cost_usd
+        return amounts
 
     def approvals(self) -> Sequence[tuple[SessionRecord, Approval]]:
         """Return every permission that an agent waits for, the one that was asked first first."""

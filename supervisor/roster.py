@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from .errors import NotFound
 from .ids import ProjectId, SessionId
-from .lifecycle import ENDED
+from .lifecycle import ended as is_ended
 from .records import SessionRecord
 from .session import Session
 
@@ -38,6 +38,11 @@ class Roster:
             raise NotFound(f"there is no session {session_id}; the list of all has those that there are")
         return session
 
+    def record_of(self, session_id: SessionId) -> SessionRecord | None:
+        """Return what is known of a session, or None when there is none."""
+        session = self._sessions.get(session_id)
+        return None if session is None or session.vanished else session.record
+
     def active(self, project_id: ProjectId) -> int:
         """Return how many places of a project are taken."""
         return sum(one.active for one in self._sessions.values() if one.record.project_id == project_id)
@@ -53,7 +58,7 @@ class Roster:
         for session_id in reversed(self._sessions):
             session = self._sessions[session_id]
             record = session.record
-            wanted = (ended or record.phase not in ENDED) and project_id in {None, record.project_id}
+            wanted = (ended or not is_ended(record)) and project_id in {None, record.project_id}
             if passed and wanted and not session.vanished:
                 yield record
             passed = passed or session_id == after

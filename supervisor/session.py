@@ -7,17 +7,17 @@ from pathlib import Path
 from . import events as e
 from . import messages as m
 from .draft import Draft
-from .ending import Ending
 from .errors import Conflict
 from .incarnation import Incarnation
 from .lifecycle import STARTABLE, TRANSITIONS, status
 from .mailbox import Reply
-from .outbox import Letter
+from .overseen import Overseen
 from .protocols import Terminal
-from .records import MessageState, Phase
+from .reactions import undone
+from .records import MessageState, Phase, PullState
 
 
-class Session(Ending):
+class Session(Overseen):
     """One agent at work. Everyone reaches it through its mailbox; only its own task changes it.
 
     It never waits for the agent, so that a kill is always heard at once. This is how it begins, and begins
@@ -63,31 +63,28 @@ class Session(Ending):
     @_handle.register
     async def _spawn(self, message: m.Spawn, reply: Reply) -> None:
         self._starter = reply
-        opening = self._project.first_prompt(self._record)
+        opening = self._project.first_prompt(self._record, message.issue)
         draft = Draft(self._record)
         draft.let(e.SessionSpawned, agent_name=self._record.agent_name, opening=opening)
         self._open_with(opening, draft)
         await self.commit(draft)
         self._begin()
 
-    def _open_with(self, opening: str | None, draft: Draft) -> None:
-        """Let what the agent is started for be a message like any other."""
-        self._opening = None
-        if opening:
-            self._opening = Letter(opening)
-            draft.take(self._opening, awaits=False)
-            self._outbox.put(self._opening)
-
     @_handle.register
     async def _restore(self, message: m.Restore, reply: Reply) -> None:
         record, tree = self._record, self._record.tree
-        if record.phase not in STARTABLE or self._cleaning:
-            why = "only a session whose agent does not run, and that was not killed, can be restored"
+        merged = record.pull is not None and record.pull.state is PullState.MERGED
+        if record.phase not in STARTABLE or self._cleaning or merged:
+            why = (
+                "only a session whose agent does not run, and that was not killed or merged, can be restored"
+            )
             raise Conflict(f"{record.id} is {status(record)}: {why}")
         if tree is None or not Path(tree.path).is_dir():
             raise Conflict(f"the workspace of {record.id} is gone: spawn a new session on its branch")
         self._start, self._starter, self._by_policy = message, reply, False
         draft = Draft(record)
+        if record.pull is not None and not record.pull.open:  # what comes of this start is another one
+            draft.remember(pull=None, passed_pull=record.pull.number, ci_told=None)
         draft.let(e.RestoreRequested, opening=message.prompt, restarts=record.restarts)
         self._open_with(message.prompt, draft)
         await self.commit(draft)
@@ -96,6 +93,9 @@ class Session(Ending):
     @_handle.register
     async def _recover(self, message: m.Recover, reply: Reply) -> None:
         phase = self._record.phase
+        if phase is not Phase.KILLED:  # whoever killed it knows, and nobody would note that it was given
+            self._tell_operators_again()
+            self._watch_again()
         if phase in {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}:
             self._starter = reply
             if phase is Phase.SPAWNING:  # whoever asked for this start is gone, with what they had to say
@@ -110,6 +110,7 @@ class Session(Ending):
         if phase is Phase.KILLED or (phase is Phase.DONE and tree and not Path(tree.path).is_dir()):
             self._clean()
             self._over = phase is Phase.KILLED and not self._cleaning
+        await self._conclude()
         reply.answer()
 
     @_handle.register
@@ -126,6 +127,7 @@ class Session(Ending):
             self._hold()
         if self._record.phase is Phase.STOPPING:
             self._end_agent(self._project.kill_grace, Reply())
+        await self._conclude()
 
     async def _go_on_with_letters(self, terminal: Terminal, gone: bool) -> None:
         """Tell of each letter whether the agent got it from an earlier server, or is still to get it."""
@@ -146,7 +148,8 @@ class Session(Ending):
             elif gone and not terminal.taken:
                 self._outbox.remove(letter)
                 draft.move(letter, MessageState.FAILED, "delivery unknown: the server and the agent died")
-            elif not turns and letter.text != self._record.opening:  # its sender was told nothing
+            elif not (turns or message.own or letter.text == self._record.opening):
+                # its sender was told nothing
                 self._outbox.remove(letter)
                 draft.move(letter, MessageState.FAILED, "the server died before it was written")
             else:  # another one may get its place
@@ -167,6 +170,8 @@ class Session(Ending):
                 draft.move(letter, MessageState.WRITTEN)
             elif letter.message and self._has_turns:
                 draft.keep(letter, replace(letter.message, awaits=True))
+        if number == 1 and tree.warning:
+            draft.let(e.BaseStale, words=tree.warning)
         if draft.record.held_until and draft.record.held_until <= e.now():  # over while no agent ran
             draft.let(e.UsageLimitOver)
         await self.commit(draft)
@@ -175,6 +180,7 @@ class Session(Ending):
         self._starter.answer(self._record)
         if self._record.held_until:
             self._hold()
+        await self._conclude()
 
     @_handle.register
     async def _start_failed(self, message: m.StartFailed, reply: Reply) -> None:
@@ -182,6 +188,10 @@ class Session(Ending):
         self._incarnation = None
         new = self._record.incarnation == 0
         given_up = self._outbox.waiting() if new else filter(None, [self._opening])
+        if message.died and self._opening and self._opening.message:  # what it was to be told is still due
+            draft = Draft(self._record)
+            draft.remember(reacted=undone(self._record, self._opening.message.number))
+            await self.commit(draft)
         await self._give_up(list(given_up), "the agent was not started")
         if new:
             await self.became(e.SpawnUndone, reason=str(error))
@@ -191,6 +201,7 @@ class Session(Ending):
         else:
             may_return = self._by_policy and not self._called_off
             await self._ended_unasked(None, f"it could not be restored: {error}", may_return)
+            await self._conclude()
         if self._start is None:  # nobody asked this server for it: it is settled, and that is all
             self._starter.answer()
         self._starter.refuse(error)

@@ -7,17 +7,28 @@ import trio
 
 from . import messages as m
 from .config import Timeouts
-from .errors import Conflict, DeadlineExceeded, OverBudget, SessionOver, TooMany, Unavailable, deadline
+from .errors import (
+    Conflict,
+    DeadlineExceeded,
+    EnnioError,
+    OverBudget,
+    SessionOver,
+    TooMany,
+    Unavailable,
+    deadline,
+)
 from .events import now
 from .ids import SessionId
 from .journal import Journal, JournalFailed
 from .ledger import Ledger
+from .lifecycle import ended
 from .mailbox import Reply
 from .project import Project
 from .projects import Projects
+from .protocols import Announcing
 from .pruning import drop_folder
 from .reading import Reading
-from .records import Order, Phase, SessionRecord
+from .records import Issue, Order, Phase, SessionRecord
 from .session import Session
 
 _PATIENCE = 1.0
@@ -46,18 +57,47 @@ class Starting(Reading):
 
         On any failure, time-out or cancellation there is no process, no workspace, no new branch and no
         session when this ends. Raises what `Project.check` and the ports raise, `TooMany` when the
-        project is full, `Conflict` when it was killed meanwhile.
+        project is full, `Conflict` when it was killed meanwhile; for its issue what a `Tracker` raises.
         """
         project = self.project(order.project_id)
         project.check(order)
-        self._afford(self._ledger.refuse_spawn(project.config.id, now()))
+        self._open_for_work()
+        began, limit = trio.current_time(), seconds or self._timeouts.spawn
+        issue = await self._read_issue(project, order, limit)
+        self._afford(self._ledger.refuse_spawn(project.config.id, now(), order.parent))
         self._admit(project)
-        start = m.Spawn()
-        session = Session(project.new_record(order), project, self._journal, start)
+        start = m.Spawn(issue)
+        session = Session(project.new_record(order, issue), project, self._journal, start)
+        if order.parent is not None:
+            self._ledger.join(session.record.id, order.parent)
         self._ledger.reserve(session.record.id, project.config.id)
         self._roster.put(session)
         self._nursery.start_soon(self._watch, session)
-        return await self._start(session, start, "spawning", seconds)
+        left = max(0.0, limit - (trio.current_time() - began)) if issue else limit
+        record = await self._start(session, start, "spawning", left)
+        if issue is not None:
+            self._nursery.start_soon(self._announce, session, issue)
+        return record
+
+    async def _read_issue(self, project: Project, order: Order, limit: float) -> Issue | None:
+        if order.issue_id is None:
+            return None
+        tracker, issue_id = project.issue_of(order.issue_id)
+        with deadline(f"reading issue {issue_id} of {tracker.name}", limit):
+            return await tracker.issue(issue_id)
+
+    async def _announce(self, session: Session, issue: Issue) -> None:
+        """Tell the issue that work has begun, where that is configured; a failure is told to the session."""
+        record, tracker = session.record, session.project.tracker
+        if not isinstance(tracker, Announcing) or not tracker.announces:
+            return
+        words = f"The agent {record.agent_name} works on this, on the branch `{record.branch}` ({record.id})."
+        try:
+            with deadline(f"telling issue {issue.id} of {tracker.name}", self._timeouts.spawn):
+                await tracker.announce(issue.id, words)
+        except EnnioError as error:
+            with suppress(SessionOver):
+                await session.mailbox.tell(m.Unannounced(str(error)))
 
     async def restore(
         self, session_id: SessionId, *, prompt: str | None = None, seconds: float | None = None
@@ -67,7 +107,7 @@ class Starting(Reading):
         project = self.project(session.record.project_id)
         project.check(Order(project.config.id))
         self._afford(self._ledger.refuse_restore(session_id, project.config.id, now()))
-        if session.record.phase is Phase.DONE:
+        if ended(session.record):
             self._admit(project)
         self._ledger.reserve(session_id, project.config.id)
         try:
@@ -81,11 +121,14 @@ class Starting(Reading):
             raise Conflict(f"{session_id} is Killed: spawn a new session")
         return session
 
-    def _admit(self, project: Project) -> None:
+    def _open_for_work(self) -> None:
         if self.recovering:
             raise Unavailable("the server is still taking over what an earlier one left")
         if self.closing:
             raise Unavailable("the server is shutting down")
+
+    def _admit(self, project: Project) -> None:
+        self._open_for_work()
         most = project.config.max_sessions
         if most is not None and self._roster.active(project.config.id) >= most:
             raise TooMany(f"project {project.config.id} has its {most} sessions; kill one, or wait")
@@ -136,6 +179,7 @@ class Starting(Reading):
             if not session.vanished and (heir.record.phase is not Phase.KILLED or heir.record.tree):
                 self._roster.put(heir)
                 self._nursery.start_soon(self._watch, heir)
+            heir.mailbox.hint(m.Recover())  # what it was waiting for and what it had to tell goes on
         if session.vanished:
             self._roster.drop(session)
             await self._journal.forget(session.record.id)

@@ -1,9 +1,10 @@
 """The nursery of sessions: one task each, and the end of one is not the end of another."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 import trio
@@ -23,13 +24,14 @@ from .ids import SessionId
 from .journal import Journal
 from .ledger import Ledger
 from .outbox import Letter
+from .outward import Outward
 from .projects import Projects
-from .protocols import Host
+from .protocols import Host, Step
 from .pruning import Pruned, prune
 from .records import Message, Phase, SessionRecord
 from .recovery import settle_the_rest
 from .session import Session
-from .starting import Starting
+from .vitals import Vitals, vitals
 
 _PRUNE_EVERY = 600.0
 """Seconds between looks for sessions that are old enough to be dropped."""
@@ -40,7 +42,7 @@ _LOOK = 0.1
 _log = structlog.get_logger()
 
 
-class Supervisor(Starting):
+class Supervisor(Outward):
     """Start sessions, reach them, end them.
 
     What takes long is bounded by `seconds`, or else by the configured limit, and raises
@@ -55,8 +57,9 @@ class Supervisor(Starting):
         journal: Journal,
         timeouts: Timeouts,
         ledger: Ledger,
+        **outward: Any,
     ) -> None:
-        super().__init__(nursery, projects, journal, timeouts, ledger)
+        super().__init__(nursery, projects, journal, timeouts, ledger, **outward)
         self._host = host
 
     # Beginning.
@@ -71,17 +74,22 @@ class Supervisor(Starting):
             await self._host.end_leftovers()
         if patience.cancelled_caught:
             _log.error("commands of an earlier server still run and cannot be ended; going on without that")
+        records = await self._journal.load()
+        for record in records:
+            if record.parent is not None:
+                self._ledger.join(record.id, record.parent)
         self._ledger.load(await self._journal.spends(), now())
         letters = defaultdict[SessionId, list[Message]](list)
         for message in await self._journal.undelivered():
             letters[message.session_id].append(message)
-        sessions = [self._return_of(record, letters[record.id]) for record in await self._journal.load()]
+        sessions = [self._return_of(record, letters[record.id]) for record in records]
         async with trio.open_nursery() as nursery:
             for session in sessions:
                 nursery.start_soon(self._take_over, session)
         known = {session.record.id for session in sessions}
         await settle_the_rest(self._projects, known, self._roster.ids())
         self.recovering = False
+        self._face_outward()
 
     def _return_of(self, record: SessionRecord, messages: Sequence[Message]) -> Session:
         session = Session(record, self._projects.of(record), self._journal, messages=messages)
@@ -179,6 +187,22 @@ class Supervisor(Starting):
                 for session in self._roster.all():
                     if not detach or session.record.phase is not Phase.RUNNING:
                         nursery.start_soon(_stop, session, grace)
+        self.feed.close()
+
+    # Watching over all.
+
+    def listen(self, listener: Callable[[Step], None]) -> None:
+        """Have each step of any session told to `listener` once it is stored; see `Journal.listen`.
+
+        It is told before the session itself: until then `get` has the record from before the step.
+        """
+        self._journal.listen(listener)
+
+    def vitals(self) -> Vitals:
+        """Return how all sessions are doing just now."""
+        return vitals(self._roster.all())
+
+    # Forgetting.
 
     async def prune(self, before: datetime) -> Pruned:
         """Drop the sessions that ended before a moment, with their output; see `pruning.prune`."""

@@ -16,19 +16,22 @@ from .errors import EnnioError, Survivor
 from .evidence import Evidence
 from .incarnation import Incarnation
 from .journal import Journal
-from .lifecycle import ENDED
+from .lifecycle import ended
 from .limits import Facts
 from .mailbox import Reply
 from .outbox import Letter, Outbox
 from .project import Project
-from .protocols import Attachable, Runtime, Terminal
-from .records import Message, Mode, Phase, SessionRecord
+from .protocols import Attachable, Runtime, Terminal, Touchable
+from .records import Message, Mode, Phase, PullRequest, SessionRecord
 
 _COSTS = {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}
 """Phases in which there is an agent, or is to be one, so that budgets keep something for it."""
 
-RELEASE = "release"
-"""The name of the timer for the end of a usage limit; others go by their approval."""
+Timer = tuple[str, str]
+"""What a timer is for, and for which of those."""
+RELEASE: Timer = ("release", "")
+"""For the end of a usage limit."""
+APPROVAL, ESCALATION = "approval", "escalation"
 
 _LETTERS = 16
 """How many messages may wait for one agent; further senders wait at the door."""
@@ -58,7 +61,7 @@ class Visible(Actor):
         """Letters that were given to the agent, or are just being, and that it has not taken up."""
         self._deciding: dict[str, Reply] = {}
         """By approval: who waits for the agent to be given the answer."""
-        self._timers: dict[str, trio.CancelScope] = {}
+        self._timers: dict[Timer, trio.CancelScope] = {}
         """What the session is to be told later, unless that is cancelled."""
         self._incarnation: Incarnation | None = None
         self._terminal: Terminal | None = None
@@ -70,6 +73,10 @@ class Visible(Actor):
         self._leaver: Reply | None = None
         self._struck = self._by_policy = self._coming_back = False
         self._over_limit: m.Limit | None = None
+        self._facts: PullRequest | None = None
+        """What the code host said last."""
+        self._preparing = dict[str, trio.CancelScope]()
+        """The reactions that are being prepared, by their names."""
         self.retiring = False
         """Whether the server is closing: then its agent is not started again by itself."""
 
@@ -98,7 +105,7 @@ class Visible(Actor):
     @property
     def active(self) -> bool:
         """Whether it takes a place of its project, as one does whose agent is just being started again."""
-        return not self.vanished and (self._coming_back or self._record.phase not in ENDED)
+        return not self.vanished and (self._coming_back or not ended(self._record))
 
     @property
     def project(self) -> Project:
@@ -136,6 +143,11 @@ class Visible(Actor):
         """What an operator runs to see the agent's terminal, or None when it has none."""
         return self._attach if self._terminal else None
 
+    @property
+    def touchable(self) -> Touchable | None:
+        """The screen of its agent, if it has one that people can look at and type into."""
+        return self._terminal if isinstance(self._terminal, Touchable) else None
+
     def _begin(self, within: float = math.inf) -> None:
         """Begin a run of the agent; see `Incarnation`."""
         self._called_off = self._over_limit = None
@@ -147,7 +159,7 @@ class Visible(Actor):
         self._terminal = terminal
         self._attach = terminal.attach if isinstance(terminal, Attachable) else None
 
-    def _tell_later(self, name: str, seconds: float, message: object) -> None:
+    def _tell_later(self, name: Timer, seconds: float, message: object) -> None:
         """Have the session told of this in a while, unless that timer is set anew or cancelled."""
         self._cancel_timer(name)
         self._timers[name] = trio.CancelScope()
@@ -158,7 +170,7 @@ class Visible(Actor):
             await trio.sleep(max(0.0, seconds))
             await self.mailbox.tell(message)
 
-    def _cancel_timer(self, name: str) -> None:
+    def _cancel_timer(self, name: Timer) -> None:
         if timer := self._timers.pop(name, None):
             timer.cancel()
 

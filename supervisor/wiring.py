@@ -8,11 +8,15 @@ import trio
 
 from .accounts import Accounts
 from .config import Config, ProjectConfig
-from .environment import undirected
+from .couriers import Couriers
+from .environment import shared, undirected
 from .errors import ConfigError, Invalid
+from .grants import grants_of
 from .instance import instance_of
 from .journal import Journal
 from .ledger import Ledger
+from .links import links
+from .metering import Observer, metered
 from .plugins import load
 from .prices import Prices
 from .project import Project
@@ -22,12 +26,22 @@ from .records import Order, SessionRecord, Tree
 from .retired import Left, unconfigured
 from .supervisor import Supervisor
 
+_FETCH = 20.0
+"""Seconds, at most, for one fetch from origin; a spawn may wait for two, and still has to be made."""
 _NO_COMMAND = ("an agent that is no longer in the configuration",)
 
 
-def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.environ) -> Supervisor:
+def wire(
+    config: Config,
+    nursery: trio.Nursery,
+    environ: Mapping[str, str] = os.environ,
+    url: str | None = None,
+    observe: Observer | None = None,
+) -> Supervisor:
     """Build the supervisor that `config` describes. `nursery` will hold all its tasks.
 
+    `url` is where agents reach the server that may supervise others. `observe` is told of each call of a
+    plugin.
     Call it with the lock on the data folder held. Raises `ConfigError` for a plugin that nobody defines,
     and for a database that cannot be used.
     """
@@ -35,14 +49,17 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
     store: Store = load("stores", "database")(_database(config))
     folder = config.data_dir / "sessions"
     known = {name: value for name, value in environ.items() if name not in config.secret_variables}
-    env = undirected(known, ceiling=config.data_dir / "workspaces")
+    env = undirected(shared(known), ceiling=config.data_dir / "workspaces")
 
+    grants = grants_of(config.data_dir)
     accounts, prices, ledger = Accounts(), Prices(config.prices), Ledger(config.budgets)
+    linked = links(config, observe)
+    couriers = Couriers(linked.notifiers)
 
     @cache
     def runtimes(name: str) -> Runtime:
         runtime: Runtime = load("runtimes", name)(host=host, nursery=nursery)
-        return runtime
+        return metered("runtime", name, runtime, observe)
 
     def wired(project: ProjectConfig, agent: Agent, workspace: Workspace) -> Project:
         return Project(
@@ -60,6 +77,12 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
             accounts=accounts,
             prices=prices,
             ledger=ledger,
+            tracker=linked.trackers.get(project.id),
+            scm=linked.scms.get(project.id),
+            couriers=couriers,
+            poll_interval=config.poll_interval,
+            grants=grants,
+            url=url,
         )
 
     def retired(record: SessionRecord) -> Project:
@@ -68,15 +91,25 @@ def wire(config: Config, nursery: trio.Nursery, environ: Mapping[str, str] = os.
 
     journal = Journal(store)
     projects = {
-        project.id: wired(project, _agent(config, project.agent), _workspace(config, project, host, env))
-        for project in config.projects
+        one.id: wired(one, _agent(config, one.agent), _workspace(config, one, host, env, observe))
+        for one in config.projects
     }
     for project in projects.values():
         _check_command(config, project)
-    nursery.start_soon(host.run_forever)
-    nursery.start_soon(journal.run_forever)
-    known_projects = Projects(projects, folder, retired)
-    supervisor = Supervisor(nursery, host, known_projects, journal, config.timeouts, ledger)
+    for task in (host.run_forever, journal.run_forever, couriers.run_forever, linked.run_forever):
+        nursery.start_soon(task)
+    supervisor = Supervisor(
+        nursery,
+        host,
+        Projects(projects, folder, retired),
+        journal,
+        config.timeouts,
+        ledger,
+        couriers=couriers,
+        notifiers=config.notifiers,
+        poll_interval=config.poll_interval,
+        grants=grants,
+    )
     nursery.start_soon(supervisor.guard_forever)
     if config.retention_days is not None:
         nursery.start_soon(supervisor.prune_forever, config.retention_days)
@@ -116,7 +149,9 @@ def _agent(config: Config, name: str) -> Agent:
     return built_in
 
 
-def _workspace(config: Config, project: ProjectConfig, host: Host, env: Mapping[str, str]) -> Workspace:
+def _workspace(
+    config: Config, project: ProjectConfig, host: Host, env: Mapping[str, str], observe: Observer | None
+) -> Workspace:
     workspace: Workspace = load("workspaces", project.workspace)(
         host=host,
         root=config.data_dir / "workspaces",
@@ -126,5 +161,7 @@ def _workspace(config: Config, project: ProjectConfig, host: Host, env: Mapping[
         symlinks=project.symlinks,
         post_create=project.post_create,
         env=env,
+        base=project.base,
+        fetch_within=min(_FETCH, config.timeouts.spawn / 4),
     )
-    return workspace
+    return metered("workspace", project.workspace, workspace, observe)

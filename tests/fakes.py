@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
 import trio
 
@@ -231,12 +232,16 @@ class FakeCheckout(AbstractAsyncContextManager[Tree]):
 
 
 def supervise(
-    nursery: trio.Nursery, projects: dict[ProjectId, Project], store: Store, timeouts: Timeouts
+    nursery: trio.Nursery,
+    projects: dict[ProjectId, Project],
+    store: Store,
+    timeouts: Timeouts,
+    **outward: Any,
 ) -> Supervisor:
     """Return a supervisor; the first project stands in for those that are no longer configured."""
     first = next(iter(projects.values()))
     known = Projects(projects, first.folder, lambda _: first)
-    return Supervisor(nursery, World(), known, Journal(store), timeouts, first.ledger)
+    return Supervisor(nursery, World(), known, Journal(store), timeouts, first.ledger, **outward)
 
 
 def step(event: Event, record: SessionRecord) -> Step:

@@ -76,7 +76,7 @@ def ask(
     from ..client import Refused, Unreachable
 
     async def conversation() -> T:
-        async with _client(config, patience) as client:
+        async with client_of(config, patience) as client:
             return await question(client)
 
     try:
@@ -91,7 +91,11 @@ def ask(
         raise Failure("what you wrote is not valid UTF-8", MISUSED) from error
 
 
-def _client(config: "Config", patience: float | None) -> "Client":
+def client_of(config: "Config", patience: float | None = None) -> "Client":
+    """Return a client of the configured server, with as much patience as its slowest operation may take.
+
+    Raises `Failure` where that server cannot be found, or its certificate cannot be used.
+    """
     from ..client import Client
 
     limits = config.timeouts

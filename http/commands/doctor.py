@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .ask_server import Options, ask, configuration, whereabouts
 from .containment import containment
 from .findings import Finding, Verdict
+from .outward import configured, reached
 from .running import Running, running
 from .storage import database, stored
 from .tables import as_json, table
@@ -56,6 +57,7 @@ def examine(options: Options) -> Iterator[Finding]:
     yield _configuration(config)
     for name in sorted({project.agent for project in config.projects}):
         yield _agent(name, config.agents.get(name))
+    yield from configured(config)
     yield _data_folder(config.data_dir)
     try:
         server = running(config.data_dir)
@@ -132,22 +134,26 @@ def _data_folder(folder: Path) -> Finding:
 def _alive(config: "Config", server: Running) -> Iterator[Finding]:
     """Say what the server that runs says of itself."""
 
-    async def question(client: "Client") -> dict[str, Any] | None:
-        return await client.system() if await client.ready() else None
+    async def question(client: "Client") -> tuple[dict[str, Any], list[Finding]] | None:
+        if not await client.ready():
+            return None
+        return await client.system(), await reached(config, client)
 
     try:
-        about = ask(config, question, patience=_PATIENCE)
+        told = ask(config, question, patience=_PATIENCE)
     except Failure as failure:
         advice = "`ennio stop` ends it, if it started with another configuration"
         says = f"pid {server.pid} runs on port {server.port}, but {failure}; {advice}"
         yield Finding("server", Verdict.MISSING, says)
         return
     where = f"runs at {whereabouts(config)}, pid {server.pid}"
-    if about is None:
+    if told is None:
         says = f"{where}; it is not ready: it still takes over what an earlier one left, or shuts down"
         yield Finding("server", Verdict.MIND, says)
         return
+    about, outward = told
     yield Finding("server", Verdict.OK, where)
+    yield from outward
     yield containment(str(about.get("containment")))
     yield stored(about.get("trouble"))
 

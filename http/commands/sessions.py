@@ -1,6 +1,7 @@
 """What the commands about sessions do: ask the server, show the answer."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..shapes import Session
@@ -33,14 +34,27 @@ def status(options: Options, project_id: str | None) -> None:
     _show_sessions(options, sessions, "no session is active")
 
 
-def list_sessions(options: Options, project_id: str | None, ended: bool) -> None:
-    """Show the active sessions, and with `ended` the others too."""
+def list_sessions(
+    options: Options,
+    project_id: str | None,
+    ended: bool,
+    statuses: Sequence[str] | None = None,
+    agent: str | None = None,
+) -> None:
+    """Show the active sessions, and with `ended` the others too: of these statuses, and of this agent."""
     sessions = ask(
         configuration(options),
         lambda client: client.list_sessions(project_id, ended=ended),
         "asking for the sessions",
     )
-    _show_sessions(options, sessions, "there are no sessions" if ended else "no session is active")
+    wanted = {one.lower() for one in statuses or ()}
+    found = [
+        one
+        for one in sessions
+        if (not wanted or one["status"].lower() in wanted) and agent in {None, one["agent_name"]}
+    ]
+    none = "there are no sessions" if ended else "no session is active"
+    _show_sessions(options, found, f"{none} of this kind" if sessions else none)
 
 
 def info(options: Options, session_id: str) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 from ..shapes import Event, Session
 from .money import dollars
+from .pulls import in_full, in_short
 from .terminal import one_line
 
 _MOST_EVENTS = 20
 _COUNTERS = (
     *("turns", "tokens_in", "tokens_out", "cost_usd", "cost_is_estimated", "cost_is_complete"),
-    "approvals",
+    *("approvals", "pr_number", "notices_waiting"),
 )
 
 
@@ -35,7 +36,7 @@ def sessions_table(sessions: Sequence[Session]) -> str:
     rows = [_session_row(s) for s in sessions]
     if any(s["pr_url"] for s in sessions):
         headers.append("PULL REQUEST")
-        rows = [[*row, s["pr_url"] or "-"] for row, s in zip(rows, sessions, strict=True)]
+        rows = [[*row, in_short(s)] for row, s in zip(rows, sessions, strict=True)]
     return table(headers, rows)
 
 
@@ -69,6 +70,10 @@ def _in_words(session: Session) -> dict[str, object]:
         how = ["estimated"] if session.get("cost_is_estimated") else []
         how += [] if complete else ["what some of it costs is not known"]
         words["cost"] = f"{dollars(cost)} USD" + (f" ({', '.join(how)})" if how else "")
+    if pull := session.get("pull_request"):
+        words["pull_request"] = in_full(pull)
+    if notices := session.get("notices_waiting"):
+        words["notices"] = f"{notices} still to be given to notifiers"
     if waits := session.get("approvals"):
         words["approvals"] = f"waits for {waits}; `ennio approvals {session['id']}` lists them"
     return words

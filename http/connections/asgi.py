@@ -24,6 +24,9 @@ def logged(inner: Application) -> Application:
     """
 
     async def app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] != "http":  # a screen, or what the application itself is told
+            await inner(scope, receive, send)
+            return
         began, status = trio.current_time(), None
 
         async def watched_send(message: Any) -> None:
@@ -55,6 +58,9 @@ def answer_after_body(inner: Application) -> Application:
     """
 
     async def app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] != "http":  # a screen, or what the application itself is told
+            await inner(scope, receive, send)
+            return
         ended = trio.Event()
 
         async def watched_receive() -> Any:

@@ -1,10 +1,12 @@
 """HTTP/1.1 as h11 reads it, and a little stricter: what two parsers could read in two ways is refused."""
 
+import re
 from typing import Any
 
 import h11
 
 _FRAMING = {b"content-length", b"transfer-encoding"}
+_SCREEN = re.compile(rb"/api/v1/sessions/[A-Za-z0-9_-]{1,64}/screen")
 _UPGRADE = {b"upgrade", b"http2-settings"}
 
 
@@ -12,7 +14,7 @@ class StrictConnection(h11.Connection):
     """The server's side of one connection.
 
     An offer to change the protocol (h2c, WebSocket) is overlooked, which RFC 9110, 7.8 allows: nothing
-    but HTTP/1.1 is spoken here.
+    but HTTP/1.1 is spoken here, and WebSocket at the screens of agents.
     """
 
     asks_only = False
@@ -46,6 +48,9 @@ def _refuse_ambiguity(request: h11.Request) -> None:
 
 def _without_upgrade(request: h11.Request) -> h11.Request:
     if _UPGRADE.isdisjoint(name for name, _ in request.headers):
+        return request
+    offers = [value.lower() for name, value in request.headers if name in _UPGRADE]
+    if offers == [b"websocket"] and _SCREEN.fullmatch(request.target):
         return request
     return h11.Request(
         method=request.method,

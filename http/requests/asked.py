@@ -53,13 +53,14 @@ def flag(name: str) -> bool:
     return value == "true"
 
 
-def number(name: str, *, least: int, default: int | None = None) -> int | None:
+def number(name: str, *, least: int, most: int | None = None, default: int | None = None) -> int | None:
     """Return a query parameter that is a whole number."""
     value = parameter(name)
     if value is None:
         return default
-    if not _NUMBER.fullmatch(value) or int(value) < least:
-        raise Invalid(f"the parameter {name} must be a whole number of at least {least}")
+    if not _NUMBER.fullmatch(value) or int(value) < least or (most is not None and int(value) > most):
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise Invalid(f"the parameter {name} must be a whole number {bounds}")
     return int(value)
 
 

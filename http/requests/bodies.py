@@ -3,14 +3,24 @@
 import hashlib
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from ennio.supervisor import BranchName, Invalid, Order, ProjectId
 
+from . import patterns
 from .strict_json import shown
 
 _LONGEST_ROLE = 256
+_LONGEST_ISSUE = 300
 
 
 def _text(value: str) -> str:
@@ -33,6 +43,13 @@ def _branch(value: str) -> str:
     return _parsed(BranchName, value)
 
 
+def _issue(value: str) -> str:
+    """Take whatever may name an issue, an id or a URL: which of them there are, its tracker knows."""
+    if len(value) > _LONGEST_ISSUE or not value.isprintable():
+        raise ValueError(f"must be at most {_LONGEST_ISSUE} printable characters")
+    return value
+
+
 def _role(value: str) -> str:
     if len(value) > _LONGEST_ROLE or not value.isprintable():
         raise ValueError(f"must be at most {_LONGEST_ROLE} printable characters")
@@ -46,7 +63,7 @@ def _parsed(kind: type[ProjectId] | type[BranchName], value: str) -> str:
         raise ValueError(str(error)) from error
 
 
-Text = Annotated[str, AfterValidator(_text)]
+Text = Annotated[str, AfterValidator(_text), WithJsonSchema(patterns.TEXT)]
 
 
 class Body(BaseModel):
@@ -58,11 +75,15 @@ class Body(BaseModel):
 class SpawnBody(Body):
     """What an agent is to be started on: `POST /sessions`."""
 
-    project_id: Annotated[Text, AfterValidator(_project_id)]
-    issue_id: Text = ""
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["prompt"]}, {"required": ["issue_id"]}]}
+    )
+
+    project_id: Annotated[Text, AfterValidator(_project_id), WithJsonSchema(patterns.IDENTIFIER)]
+    issue_id: Annotated[Text, AfterValidator(_issue), WithJsonSchema(patterns.printable(_LONGEST_ISSUE))] = ""
     prompt: Text = ""
-    branch: Annotated[Text, AfterValidator(_branch)] = ""
-    role: Annotated[Text, AfterValidator(_role)] = ""
+    branch: Annotated[Text, AfterValidator(_branch), WithJsonSchema(patterns.BRANCH)] = ""
+    role: Annotated[Text, AfterValidator(_role), WithJsonSchema(patterns.printable(_LONGEST_ROLE))] = ""
 
     @model_validator(mode="after")
     def _has_work(self) -> Self:
@@ -98,6 +119,12 @@ class RestoreBody(Body):
     """What the restored agent is told first, if anything: `POST /sessions/{id}/restore`."""
 
     prompt: Text = ""
+
+
+class LoginBody(Body):
+    """The code that lets a browser in: `POST /login`."""
+
+    code: Text
 
 
 class PruneBody(Body):

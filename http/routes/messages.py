@@ -10,6 +10,7 @@ from ..requests import asked
 from ..requests.bodies import SendBody, fingerprint, read_as
 from ..requests.existing import must_exist
 from ..requests.idempotency import GivenAnswers
+from ..requests.narrow import owned
 from ..requests.strict_json import parse
 from ..responses import data, views
 from ..views import MessageView
@@ -35,7 +36,7 @@ def messages(supervisor: Supervisor, config: Config, given: GivenAnswers) -> Blu
             return json.dumps((await letter.reply.take()).id).encode()
 
         key, left = asked.idempotency_key(), (lambda: letter.settled, see_it_through)
-        answer = await given.once(request.path, key, fingerprint(wanted), seconds, act, *left)
+        answer = await given.once(owned(request.path), key, fingerprint(wanted), seconds, act, *left)
         response = data("sent")
         response.headers["Ennio-Message-Id"] = json.loads(answer)
         return response

@@ -11,6 +11,7 @@ from ..requests import asked
 from ..requests.bodies import RestoreBody, SpawnBody, fingerprint, read_as
 from ..requests.existing import must_exist, project_must_exist
 from ..requests.idempotency import GivenAnswers
+from ..requests.narrow import owned, parent_of
 from ..requests.strict_json import parse
 from ..responses import all_rendered, data, rendered, view, views
 from ..views import EventView, EvidenceView, OutputView, RenderedSessions, WhyView
@@ -49,17 +50,20 @@ def sessions(supervisor: Supervisor, config: Config, given: GivenAnswers) -> Blu
     @routes.post("")
     async def spawn() -> Response:
         content = parse(await asked.body())
+        parent = parent_of(content.get("project_id"))
         project_must_exist(supervisor, content.get("project_id"))
         wanted, seconds = read_as(SpawnBody, content), asked.timeout(limits.spawn)
 
         key = asked.idempotency_key()
 
         async def act() -> bytes:
-            order = replace(wanted.order(), key=key)
+            order = replace(wanted.order(), key=key, parent=parent)
             return shown.of(await supervisor.spawn(order, seconds=seconds))
 
-        done = partial(_spawned_under, supervisor, shown, key)
-        return rendered(await given.once(request.path, key, fingerprint(wanted), seconds, act, done=done))
+        done = partial(_spawned_under, supervisor, shown, key, parent)
+        return rendered(
+            await given.once(owned(request.path), key, fingerprint(wanted), seconds, act, done=done)
+        )
 
     @routes.delete("/<session>")
     async def kill(session: str) -> Response:
@@ -119,9 +123,11 @@ def _add_what_it_said(routes: Blueprint, supervisor: Supervisor) -> None:
         return views(map(EventView.of, history))
 
 
-def _spawned_under(supervisor: Supervisor, shown: RenderedSessions, key: str | None) -> bytes | None:
+def _spawned_under(
+    supervisor: Supervisor, shown: RenderedSessions, key: str | None, parent: SessionId | None
+) -> bytes | None:
     """Return the session that was spawned under a key by a server which was killed before it said so."""
-    record = supervisor.spawned_under(key) if key else None
+    record = supervisor.spawned_under(key, parent) if key else None
     return shown.of(record) if record else None
 
 

@@ -6,18 +6,20 @@ from importlib.metadata import version
 
 from quart import Blueprint, Response
 
-from ennio.supervisor import Config, Supervisor, Unavailable
+from ennio.supervisor import Config, Supervisor, Unavailable, shared
 
 from ..connections.front import MOST
 from ..requests.asked import LARGEST_BODY
-from ..responses import data
+from ..responses import data, view
+from ..views import FoundAgentView, LimitsView, ProjectLimitsView, SystemView, TimeoutsView
 from .programs import FoundPrograms
 
 
 def system(supervisor: Supervisor, config: Config) -> Blueprint:
     """Return the routes about the server itself."""
     routes = Blueprint("system", __name__)
-    env = {name: value for name, value in os.environ.items() if name not in config.secret_variables}
+    given = shared(os.environ).items()
+    env = {name: value for name, value in given if name not in config.secret_variables}
     found = FoundPrograms(env)
     custom = {name for name, agent in config.agents.items() if agent.command}
 
@@ -36,14 +38,14 @@ def system(supervisor: Supervisor, config: Config) -> Blueprint:
     @routes.get("/api/v1/system")
     async def describe() -> Response:
         versions = await found.versions(_programs(supervisor), unasked=custom)
-        return data(
-            {
-                "version": version("ennio"),
-                "containment": supervisor.containment,
-                "trouble": supervisor.trouble,
-                "agents": [{"name": name, "version": versions[name]} for name in sorted(versions)],
-                "limits": _limits(config),
-            }
+        return view(
+            SystemView(
+                version=version("ennio"),
+                containment=supervisor.containment,
+                trouble=supervisor.trouble,
+                agents=[FoundAgentView(name=name, version=versions[name]) for name in sorted(versions)],
+                limits=_limits(config),
+            )
         )
 
     return routes
@@ -54,24 +56,23 @@ def _programs(supervisor: Supervisor) -> dict[str, str]:
     return {project.agent.name: project.agent.program for project in projects}
 
 
-def _limits(config: Config) -> dict[str, object]:
-    """Return what is bounded here; durations are seconds, sizes bytes."""
+def _limits(config: Config) -> LimitsView:
     timeouts = config.timeouts
-    return {
-        "body_bytes": LARGEST_BODY,
-        "connections": MOST,
-        "timeouts": {
-            "spawn": timeouts.spawn,
-            "send": timeouts.send,
-            "kill": timeouts.kill,
-            "kill_grace": timeouts.kill_grace,
-        },
-        "projects": {
-            project.id: {
-                "max_sessions": project.max_sessions,
-                "output_bytes": project.output_bytes,
+    return LimitsView(
+        body_bytes=LARGEST_BODY,
+        connections=MOST,
+        timeouts=TimeoutsView(
+            spawn=timeouts.spawn,
+            send=timeouts.send,
+            kill=timeouts.kill,
+            kill_grace=timeouts.kill_grace,
+        ),
+        projects={
+            project.id: ProjectLimitsView(
+                max_sessions=project.max_sessions,
+                output_bytes=project.output_bytes,
                 **asdict(project.limits),
-            }
+            )
             for project in config.projects
         },
-    }
+    )

@@ -10,7 +10,8 @@ from ennio.supervisor import Config, Supervisor
 from ..requests import asked
 from ..requests.bodies import PruneBody, read_as
 from ..requests.strict_json import parse
-from ..responses import data
+from ..responses import view
+from ..views import PrunedView
 
 
 def upkeep(supervisor: Supervisor, config: Config) -> Blueprint:
@@ -22,7 +23,7 @@ def upkeep(supervisor: Supervisor, config: Config) -> Blueprint:
         content = await asked.body(optional=True)
         wanted = read_as(PruneBody, parse(content) if content else {})
         pruned = await supervisor.prune(_days_ago(wanted.days_or(config.retention_days)))
-        return data({"pruned": pruned.gone, "kept": pruned.kept})
+        return view(PrunedView(pruned=list(pruned.gone), kept=list(pruned.kept)))
 
     return routes
 

@@ -35,6 +35,12 @@ class EventView(BaseModel):
         )
 
 
+class ResyncView(BaseModel):
+    """A place in a stream is lost: how everything is has to be asked anew."""
+
+    reason: str
+
+
 class OutputView(BaseModel):
     """What an agent said, up to `cursor`; `truncated`: something before this text was dropped."""
 

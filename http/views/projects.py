@@ -1,6 +1,6 @@
 """What a project and a budget look like from outside."""
 
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel
@@ -10,8 +10,16 @@ from ennio.supervisor import ProjectConfig, Standing
 from .money import Dollars
 
 
+class ReactionView(BaseModel):
+    """What is done when something happened, and the names of the notifiers that hear of it."""
+
+    action: str
+    enabled: bool
+    notifiers: list[str]
+
+
 class ProjectView(BaseModel):
-    """A configured project, without what may be secret: commands, rules, and the credentials of a URL."""
+    """A configured project, without what may be secret: commands, rules, options, a URL's credentials."""
 
     id: str
     name: str
@@ -24,10 +32,21 @@ class ProjectView(BaseModel):
     runtime: str
     workspace: str
     model: str | None
+    base: str
+    tracker: str | None
+    scm: str | None
+    reactions: dict[str, ReactionView]
+    notifiers: list[str]
 
     @classmethod
     def of(cls, project: ProjectConfig) -> "ProjectView":
         """Show one project."""
+        reactions = {
+            name: ReactionView(
+                action=reaction.action, enabled=reaction.enabled, notifiers=list(reaction.notifiers)
+            )
+            for name, reaction in project.reactions.items()
+        }
         return cls(
             id=project.id,
             name=project.name,
@@ -40,7 +59,20 @@ class ProjectView(BaseModel):
             runtime=project.runtime,
             workspace=project.workspace,
             model=project.model,
+            base=project.base,
+            tracker=project.tracker.plugin if project.tracker else None,
+            scm=project.scm.plugin if project.scm else None,
+            reactions=reactions,
+            notifiers=sorted({name for each in reactions.values() for name in each.notifiers}),
         )
+
+
+class SpendView(BaseModel):
+    """What a project has spent on a day, by UTC."""
+
+    day: date
+    project_id: str
+    cost_usd: Dollars
 
 
 class BudgetView(BaseModel):

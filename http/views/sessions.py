@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from ennio.supervisor import SessionId, SessionRecord, status
 
 from .money import Dollars
+from .reviews import PullView
 
 
 class SessionView(BaseModel):
@@ -19,12 +20,19 @@ class SessionView(BaseModel):
     status: str
     activity: str | None
     branch: str | None
-    pr_url: None
+    pr_url: str | None
     agent_name: str
+    pr_number: int | None
+    pull_request: PullView | None
     issue_id: str | None
+    issue_title: str | None
+    issue_url: str | None
     role: str | None
+    parent: str | None
     workspace_path: str | None
     base_commit: str | None
+    base_ref: str | None
+    base_warning: str | None
     pid: int | None
     attach: str | None
     activity_reason: str | None
@@ -38,6 +46,8 @@ class SessionView(BaseModel):
     cost_is_complete: bool
     approvals: int
     held_until: datetime | None
+    host_trouble: str | None
+    notices_waiting: int
     starts: int
     restarts: int
     exit_code: int | None
@@ -50,18 +60,26 @@ class SessionView(BaseModel):
     @classmethod
     def of(cls, record: SessionRecord, attach: Sequence[str] | None = None) -> "SessionView":
         """Show a session as its record has it; `attach` is what to run to get to its agent's terminal."""
+        tree, pull = record.tree, record.pull
         return cls(
             id=record.id,
             project_id=record.project_id,
             status=status(record),
             activity=record.activity,
             branch=record.branch,
-            pr_url=None,
+            pr_url=pull.url if pull else None,
             agent_name=record.agent_name,
+            pr_number=pull.number if pull else None,
+            pull_request=PullView.of(pull) if pull else None,
             issue_id=record.issue_id,
+            issue_title=record.issue_title,
+            issue_url=record.issue_url,
             role=record.role,
-            workspace_path=record.tree.path if record.tree else None,
+            parent=record.parent,
+            workspace_path=tree.path if tree else None,
             base_commit=record.base_commit,
+            base_ref=tree.base_ref if tree else None,
+            base_warning=tree.warning if tree else None,
             pid=record.handle.pid if record.handle else None,
             attach=shlex.join(attach) if attach else None,
             activity_reason=record.activity_reason,
@@ -75,6 +93,8 @@ class SessionView(BaseModel):
             cost_is_complete=not record.unpriced,
             approvals=len(record.approvals),
             held_until=record.held_until,
+            host_trouble=record.host_trouble,
+            notices_waiting=len(record.notices),
             starts=record.incarnation,
             restarts=len(record.restarts),
             exit_code=record.exit_code,

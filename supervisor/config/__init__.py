@@ -6,8 +6,8 @@ The way of a file, one module a step:
     variables  ${VAR} is the environment's
     check      each key by itself: schema has the keys, types what values may be
     not_yet    what this version cannot do yet
-    rules      keys together, and this machine: agent_rules, money_rules, project_rules have their parts
-    build      the defaults filled in: values has the result
+    rules      keys together, and this machine: *_rules have their parts
+    build      the defaults filled in, reactions by merging, warnings by written_out: values has the result
 
 `problems` is how all of them tell what is wrong.
 """
@@ -30,6 +30,7 @@ from .values import (
     Budget,
     Config,
     Limits,
+    PluginConfig,
     Price,
     ProjectConfig,
     Restart,
@@ -45,6 +46,7 @@ __all__ = [
     "Budget",
     "Config",
     "Limits",
+    "PluginConfig",
     "Price",
     "ProjectConfig",
     "Restart",

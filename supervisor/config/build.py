@@ -1,17 +1,18 @@
 """From a draft without problems to the frozen values."""
 
 import os
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, overload
 
 from pydantic import SecretStr
 
 from ..ids import ProjectId
 from .draft import Draft, home
+from .merging import reactions_of
+from .problems import dotted
+from .review_tables import NotifierTable, PluginTable
 from .schema import (
     AgentTable,
     ApprovalTable,
@@ -29,6 +30,7 @@ from .values import (
     Budget,
     Config,
     Limits,
+    PluginConfig,
     Price,
     ProjectConfig,
     Restart,
@@ -36,6 +38,7 @@ from .values import (
     Symlink,
     Timeouts,
 )
+from .written_out import written_out
 
 _OUTPUT_BYTES = 100 << 20
 _GRACE = 5.0
@@ -61,13 +64,20 @@ def build(draft: Draft) -> Config:
         tls_key=draft.path(settings.tls_key) if settings.tls_key else None,
         timeouts=_timeouts(settings.timeouts),
         agents=MappingProxyType({name: _agent(draft, name) for name in sorted(draft.known("agents"))}),
-        projects=tuple(_project(draft, project) for project in settings.projects),
+        projects=tuple(_project(draft, *at) for at in enumerate(settings.projects)),
         secret_variables=draft.expansion.secret_variables(),
-        warnings=tuple(_warnings(draft)),
+        warnings=tuple(written_out(draft)),
         database_url=_database_url(draft),
         retention_days=settings.retention.days,
         budgets=tuple(_budget(budget) for budget in settings.budgets),
         prices=MappingProxyType({model: _price(table) for model, table in settings.prices.items()}),
+        poll_interval=settings.poll_interval,
+        notifiers=MappingProxyType(
+            {
+                notifier.name: _plugin(notifier, "notifiers", index)
+                for index, notifier in enumerate(settings.notifiers)
+            }
+        ),
     )
 
 
@@ -107,7 +117,7 @@ def _argv(draft: Draft, given: list[str] | None) -> tuple[str, ...] | None:
     return (draft.program(given[0]), *given[1:]) if given else None
 
 
-def _project(draft: Draft, table: ProjectTable) -> ProjectConfig:
+def _project(draft: Draft, index: int, table: ProjectTable) -> ProjectConfig:
     path = draft.path(table.path)
     settings = draft.settings
     return ProjectConfig(
@@ -129,11 +139,26 @@ def _project(draft: Draft, table: ProjectTable) -> ProjectConfig:
         limits=_limits(table.limits, settings.limits),
         restart=Restart(**{**_given(settings.restart), **_given(table.restart)}),
         permissions=table.agent_config.permissions,
+        may_supervise=table.agent_config.may_supervise,
         passthrough=MappingProxyType(
             {option: _frozen(value) for option, value in table.agent_config.passthrough.items()}
         ),
         approvals=Approvals(**{**_given(settings.approvals), **_given(table.approvals)}),
+        base=table.base or settings.defaults.base,
+        tracker=_plugin(table.tracker_config, "projects", index, "tracker_config"),
+        scm=_plugin(table.scm_config, "projects", index, "scm_config"),
+        reactions=reactions_of(settings, table),
     )
+
+
+@overload
+def _plugin(table: PluginTable | NotifierTable, *where: str | int) -> PluginConfig: ...
+@overload
+def _plugin(table: PluginTable | None, *where: str | int) -> PluginConfig | None: ...
+def _plugin(table: PluginTable | NotifierTable | None, *where: str | int) -> PluginConfig | None:
+    if table is None:
+        return None
+    return PluginConfig(table.plugin, MappingProxyType(dict(table.config)), dotted((*where, "config")))
 
 
 def _frozen(value: Any) -> Any:
@@ -185,21 +210,3 @@ def _dollars(given: float) -> Decimal:
 def _prefix(name: str) -> str:
     letters = "".join(character for character in name.lower() if character.isascii() and character.isalnum())
     return letters[:LONGEST_PREFIX] or "session"
-
-
-def _warnings(draft: Draft) -> Iterator[str]:
-    if not draft.document.open_to_others:
-        return
-    settings, used = draft.settings, draft.expansion.used
-    if settings.api_token is not None and ("api_token",) not in used:
-        yield _written_out(draft, "`api_token` stands", "the token")
-    url = settings.database_url
-    if url is not None and urlsplit(url.get_secret_value()).password and ("database_url",) not in used:
-        yield _written_out(draft, "the password of `database_url` stands", "the URL")
-
-
-def _written_out(draft: Draft, what: str, it: str) -> str:
-    return (
-        f"{what} in {draft.document.name}, which other users can read: "
-        f"`chmod 600` it, or take {it} from the environment with ${{VARIABLE}}"
-    )

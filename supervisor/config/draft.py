@@ -1,7 +1,7 @@
 """The configuration while it is looked at: typed tables, and what the file and the machine say about them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ from ..errors import ConfigError
 from ..plugins import names
 from .file import Document
 from .problems import Key
+from .review_tables import NotifierTable, PluginTable
 from .schema import ProjectTable, Settings
 from .variables import Expansion
 
 DEFAULT_AGENT = "claude-code"
+_KINDS = ("agents", "runtimes", "workspaces", "trackers", "scms", "notifiers")
 _CUSTOM = frozenset({"command", "custom"})
 
 
@@ -21,7 +23,7 @@ _CUSTOM = frozenset({"command", "custom"})
 class Draft:
     """Every key is good by itself; whether they are good together is for the rules.
 
-    `installed` names the agents, runtimes and workspaces that this machine has.
+    `installed` names what this machine has, by kind: agents, runtimes, workspaces, trackers, scms, notifiers.
     """
 
     document: Document
@@ -49,6 +51,16 @@ class Draft:
         for part in key:
             value = value[part]
         return value
+
+    def plugins(self) -> Iterator[tuple[str, Key, PluginTable | NotifierTable]]:
+        """Yield every notifier, tracker and code host: its kind, where it stands, and its table."""
+        for index, notifier in enumerate(self.settings.notifiers):
+            yield "notifiers", ("notifiers", index), notifier
+        for index, project in enumerate(self.settings.projects):
+            if project.tracker_config is not None:
+                yield "trackers", ("projects", index, "tracker_config"), project.tracker_config
+            if project.scm_config is not None:
+                yield "scms", ("projects", index, "scm_config"), project.scm_config
 
     def path(self, text: str, base: Path | None = None) -> Path:
         """Return a path as an absolute one: from `base` or the file's own folder, `~` is the home folder.
@@ -86,9 +98,9 @@ def home(environ: Mapping[str, str]) -> Path:
 
 
 def installed() -> dict[str, frozenset[str]]:
-    """Return the names of the installed agents, runtimes and workspaces, without importing any.
+    """Return the names of what is installed, by kind, without importing any.
 
     Those by which custom agents are run are no agents themselves.
     """
-    found = {kind: frozenset(names(kind)) for kind in ("agents", "runtimes", "workspaces")}
+    found = {kind: frozenset(names(kind)) for kind in _KINDS}
     return found | {"agents": found["agents"] - _CUSTOM}

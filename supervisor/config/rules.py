@@ -9,8 +9,10 @@ from typing import Any
 from .agent_rules import agent_problems
 from .draft import Draft
 from .money_rules import money_problems
+from .plugin_rules import plugin_problems
 from .problems import Key, Problem, walk
 from .project_rules import project_problems
+from .reaction_rules import reaction_problems
 from .variables import holds_secrets
 
 _TELLING = 8
@@ -25,6 +27,8 @@ def problems(draft: Draft) -> Iterator[Problem]:
     yield from agent_problems(draft)
     yield from _token_stays_here(draft)
     yield from money_problems(draft)
+    yield from plugin_problems(draft)
+    yield from reaction_problems(draft)
     yield from project_problems(draft)
 
 

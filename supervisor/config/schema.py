@@ -6,10 +6,12 @@
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from .problems import Key
+from .review_tables import NotifierTable, PluginTable, Reactions, Routing
 from .types import (
+    STRICT,
     Argument,
     Branch,
     Count,
@@ -38,9 +40,9 @@ from .types import (
 
 
 class Table(BaseModel):
-    """A table takes its own keys alone, and each with its own type: nothing is converted."""
+    """A table of the configuration."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = STRICT
 
 
 class Defaults(Table):
@@ -49,6 +51,7 @@ class Defaults(Table):
     agent: Text | None = None
     runtime: Text = "process"
     workspace: Text = "worktree"
+    base: Literal["local", "origin"] = "local"
     notifiers: list[Text] = []
 
 
@@ -125,55 +128,6 @@ class PriceTable(Table):
     cache_write: NoDollars | None = None
 
 
-class NotifierTable(Table):
-    """A way to reach the operator."""
-
-    name: Text
-    plugin: Literal["webhook", "slack", "desktop", "apprise"]
-    config: dict[str, JsonValue] = {}
-
-
-class Reaction(Table):
-    """What is done when something happened."""
-
-    enabled: bool = True
-    action: Literal["send_to_agent", "notify", "auto_merge"] | None = None
-    message: Text | None = None
-    priority: Literal["info", "action", "urgent", "critical"] | None = None
-    retries: int = Field(default=2, ge=0)
-    escalate_after: Seconds | None = None
-    threshold: Seconds | None = None
-    include_summary: bool = False
-
-
-class Reactions(Table):
-    """The reactions, by what happened."""
-
-    ci_failed: Reaction | None = Field(default=None, alias="ci-failed")
-    changes_requested: Reaction | None = Field(default=None, alias="changes-requested")
-    bugbot_comments: Reaction | None = Field(default=None, alias="bugbot-comments")
-    merge_conflicts: Reaction | None = Field(default=None, alias="merge-conflicts")
-    approved_and_green: Reaction | None = Field(default=None, alias="approved-and-green")
-    agent_stuck: Reaction | None = Field(default=None, alias="agent-stuck")
-    agent_needs_input: Reaction | None = Field(default=None, alias="agent-needs-input")
-    agent_exited: Reaction | None = Field(default=None, alias="agent-exited")
-    all_complete: Reaction | None = Field(default=None, alias="all-complete")
-
-
-class Routing(Table):
-    """Who hears of which reaction: names of notifiers."""
-
-    ci_failed: list[Text] | None = Field(default=None, alias="ci-failed")
-    changes_requested: list[Text] | None = Field(default=None, alias="changes-requested")
-    bugbot_comments: list[Text] | None = Field(default=None, alias="bugbot-comments")
-    merge_conflicts: list[Text] | None = Field(default=None, alias="merge-conflicts")
-    approved_and_green: list[Text] | None = Field(default=None, alias="approved-and-green")
-    agent_stuck: list[Text] | None = Field(default=None, alias="agent-stuck")
-    agent_needs_input: list[Text] | None = Field(default=None, alias="agent-needs-input")
-    agent_exited: list[Text] | None = Field(default=None, alias="agent-exited")
-    all_complete: list[Text] | None = Field(default=None, alias="all-complete")
-
-
 class SymlinkTable(Table):
     """A link that each workspace gets."""
 
@@ -186,14 +140,8 @@ class AgentOptions(Table):
 
     model: Text | None = None
     permissions: Literal["ask", "edits", "full"] | None = None
+    may_supervise: bool = False
     passthrough: dict[str, JsonValue] = {}
-
-
-class Plugin(Table):
-    """A tracker or a code host."""
-
-    plugin: Text
-    config: dict[str, JsonValue] = {}
 
 
 class ProjectTable(Table):
@@ -209,6 +157,7 @@ class ProjectTable(Table):
     agent: Text | None = None
     runtime: Text | None = None
     workspace: Text | None = None
+    base: Literal["local", "origin"] | None = None
     notifiers: list[Text] | None = None
     agent_rules: list[Text] = []
     agent_config: AgentOptions = AgentOptions()
@@ -218,8 +167,8 @@ class ProjectTable(Table):
     approvals: ApprovalTable | None = None
     restart: RestartTable | None = None
     reactions: Reactions | None = None
-    tracker_config: Plugin | None = None
-    scm_config: Plugin | None = None
+    tracker_config: PluginTable | None = None
+    scm_config: PluginTable | None = None
 
 
 class Settings(Table):

@@ -7,12 +7,15 @@ from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from ..branches import BranchName
 from ..errors import Invalid
 from ..ids import Id
 from .problems import nearest
+
+STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+"""A table takes its own keys alone, and each with its own type: nothing is converted."""
 
 PLACEHOLDERS = ("prompt", "session_id", "branch", "model", "workspace", "message_file")
 """What a custom agent's command may hold in braces; `message_file` has a rule of its own."""
@@ -50,6 +53,13 @@ def _text(text: str) -> str:
 def _name(text: str) -> str:
     if not text.strip() or not text.isprintable() or len(text) > 100:
         raise ValueError("must be 1 to 100 printable characters, and not blank")
+    return text
+
+
+def _notifier(text: str) -> str:
+    """It is a part of a URL's path too."""
+    if "/" in _name(text) or text in {".", ".."}:
+        raise ValueError("must have no `/`, and be more than dots")
     return text
 
 
@@ -200,6 +210,7 @@ def _repository(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, AfterValidator(_name)]
+NotifierName = Annotated[str, AfterValidator(_notifier)]
 SafeId = Annotated[str, AfterValidator(_id)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 Branch = Annotated[str, AfterValidator(_branch)]
@@ -216,6 +227,7 @@ Repository = Annotated[str, AfterValidator(_repository)]
 Target = Annotated[str, AfterValidator(_target)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
+Times = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Grace = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from ..ids import ProjectId
+from .reactions import DEFAULTS, Reaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,22 @@ class Symlink:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginConfig:
+    """A tracker, a code host or a notifier: who does it, its own options, and where these stand."""
+
+    plugin: str
+    options: Mapping[str, Any] = field(repr=False)
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectConfig:
-    """One project. `max_sessions` None: no limit; `repo` None: cloned from `path`."""
+    """One project. `max_sessions` None: no limit; `repo` None: cloned from `path`.
+
+    `may_supervise`: its agents get a token by which they may start and end others in this project.
+    `base`: new branches start at what is here (`local`) or at what origin has by then (`origin`).
+    `reactions` has every one of them, with those who hear of it.
+    """
 
     id: ProjectId
     name: str
@@ -142,6 +157,11 @@ class ProjectConfig:
     permissions: str | None = None
     passthrough: Mapping[str, Any] = field(default_factory=dict)
     approvals: Approvals = field(default_factory=Approvals)
+    may_supervise: bool = False
+    base: str = "local"
+    tracker: PluginConfig | None = None
+    scm: PluginConfig | None = None
+    reactions: Mapping[str, Reaction] = field(default_factory=lambda: DEFAULTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +172,7 @@ class Config:
     `secret_variables` names what the environment of an agent must not hold, and `warnings` is what the
     operator should hear at start. `database_url` None: `ennio.db` in `data_dir`; a path in it is absolute.
     `retention_days` None: ended sessions are kept for ever. `prices`, by model, come before the built-in
-    ones.
+    ones. `poll_interval` is in seconds; `notifiers` are by their names.
     """
 
     file: Path
@@ -176,3 +196,5 @@ class Config:
     retention_days: float | None = None
     budgets: tuple[Budget, ...] = ()
     prices: Mapping[str, Price] = field(default_factory=dict)
+    poll_interval: float = 30.0
+    notifiers: Mapping[str, PluginConfig] = field(default_factory=dict)

@@ -64,6 +64,21 @@ class SessionFinished(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionConcluded(Event):
+    """Its pull request was decided on, and no agent of it runs: the session is done."""
+
+    event_type: ClassVar[str] = "SessionExited"
+    exit_code: int | None
+    reason: str
+
+    def message(self) -> str:
+        return f"{self.session_id} is over: {self.reason}"
+
+    def changes(self) -> dict[str, Any]:
+        return ended(self, self.exit_code, self.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCrashed(SessionExited):
     """The session's own task failed: a bug of ennio. The agent was ended."""
 

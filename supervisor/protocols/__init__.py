@@ -5,25 +5,32 @@ A port is small: a fake of any of them is under 40 lines. Whatever an adapter ra
 """
 
 from .agents import Agent, Asking, Dialogue, Interruptible, Memory, Steerable, Watching
+from .forges import Announcing, Hooked, Scm, Tracker
 from .hosts import Holder, Host, LastWord, Process
-from .runtimes import Attachable, Runtime, Screened, Shown, Terminal
+from .notifiers import Notifier
+from .runtimes import Attachable, Picture, Runtime, Screened, Shown, Terminal, Touchable
 from .stores import Answers, Step, Store
 from .workspaces import Removal, Stray, Workspace
 
 __all__ = [
     "Agent",
+    "Announcing",
     "Answers",
     "Asking",
     "Attachable",
     "Dialogue",
     "Holder",
+    "Hooked",
     "Host",
     "Interruptible",
     "LastWord",
     "Memory",
+    "Notifier",
+    "Picture",
     "Process",
     "Removal",
     "Runtime",
+    "Scm",
     "Screened",
     "Shown",
     "Steerable",
@@ -31,6 +38,8 @@ __all__ = [
     "Store",
     "Stray",
     "Terminal",
+    "Touchable",
+    "Tracker",
     "Watching",
     "Workspace",
 ]

@@ -85,6 +85,29 @@ class Screened(Protocol):
         """Return what stands there now. Raises `Conflict` when the terminal is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A screen as it looks: a line for each row with its colours (ECMA-48, SGR), and where its cursor is."""
+
+    text: str
+    title: str
+    columns: int
+    rows: int
+    cursor: tuple[int, int]
+    """Column and row, from 0."""
+
+
+@runtime_checkable
+class Touchable(Protocol):
+    """A hold on an agent whose screen people can look at and type into."""
+
+    async def picture(self) -> Picture:
+        """Return how the screen looks now. Raises `Conflict` when the terminal is gone."""
+
+    async def press(self, text: str, key: str | None) -> None:
+        """Type a text, then press a key by its name in tmux(1), if any. Raises `Conflict` as above."""
+
+
 class Runtime(Protocol):
     """A way to hold an agent's process."""
 

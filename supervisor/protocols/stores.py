@@ -1,7 +1,8 @@
 """Where things are kept."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from ..events import Event
@@ -40,6 +41,8 @@ class Store(Answers, Protocol):
 
     trouble: str | None
     """Why nothing can be stored just now, or None. Whatever waits for it is stored when that is over."""
+    stored: Callable[[Step], None]
+    """Called with each step once it is durable, in the order in which `since` has them; never waits."""
 
     async def run_forever(self) -> None:
         """Do the writing; cancelled, it first stores what it was given. Raises when it never can again."""
@@ -56,14 +59,18 @@ class Store(Answers, Protocol):
     async def history(self, session_id: SessionId) -> list[Event]:
         """Return a session's events, oldest first."""
 
+    async def since(self, event_id: str, limit: int) -> list[Event] | None:
+        """Return what callers may see of what happened to all sessions after an event, oldest first, at most
+        `limit`; None when that event is not kept (any more)."""
+
     async def messages(self, session_id: SessionId) -> list[Message]:
         """Return what a session was ever sent, oldest first."""
 
     async def undelivered(self) -> list[Message]:
         """Return the messages of all sessions of which more may become, oldest first."""
 
-    async def spends(self) -> Iterable[Spend]:
-        """Return all money that was ever spent, oldest first."""
+    async def spends(self, since: datetime | None = None) -> Iterable[Spend]:
+        """Return all money that was spent, ever or since a moment, oldest first."""
 
     async def aclose(self) -> None:
         """Let go of the database."""

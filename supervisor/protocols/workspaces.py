@@ -36,7 +36,8 @@ class Workspace(Protocol):
 
         The block's end gives back all that was made, whatever is in it; to keep the workspace, forget the
         block (`AsyncExitStack.pop_all`): so it must not be a generator, which would end when forgotten.
-        Failed or cancelled on the way in, everything is as it was before. Raises `Conflict` for a branch
+        Failed or cancelled on the way in, everything is as it was before, but for what was fetched of a
+        remote. A remote that cannot be asked is told as the tree's `warning`. Raises `Conflict` for a branch
         that is checked out somewhere or collides with another, `HookFailed` for a failing post_create,
         `CommandFailed` for git itself.
         """

@@ -45,6 +45,8 @@ class Message:
     reason: str | None = None
     awaits: bool = False
     """Whether the agent's protocol shows when it takes a message up."""
+    own: bool = False
+    """Whether it is ennio's own word, whose giving nobody waits for: so it may be late."""
 
     @property
     def open(self) -> bool:

@@ -11,7 +11,9 @@ class Tree:
 
     `base_commit` is where the work started. `branch_made`: the checkout created the branch.
     `baseline` names what was uncommitted before the agent was started (`post_create`, symlinks),
-    each path with a signature of what stood there.
+    each path with a signature of what stood there. `base_ref` is the full name of the ref that gave
+    `base_commit`, None where that was not told. `warning` is one sentence for an operator when the work was
+    to start at what origin has by now, and origin could not be asked.
     """
 
     path: str
@@ -19,6 +21,8 @@ class Tree:
     base_commit: str
     branch_made: bool
     baseline: dict[str, str] = field(default_factory=dict)
+    base_ref: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class Order:
     role: str | None = None
     key: str | None = None
     """The Idempotency-Key with which it came."""
+    parent: SessionId | None = None
+    """The session whose agent wants it done, None for an operator."""
 
 
 class Permissions(enum.StrEnum):

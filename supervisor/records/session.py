@@ -8,6 +8,8 @@ from decimal import Decimal
 from ..ids import ProjectId, SessionId
 from .exchange import Approval, Mark, Tokens
 from .holds import Handle, Tree
+from .notices import Notice, Reacted
+from .reviews import Pull
 
 
 class Phase(enum.StrEnum):
@@ -42,11 +44,15 @@ class SessionRecord:
     agent_name: str
     created_at: datetime
     issue_id: str | None = None
+    issue_title: str | None = None
+    issue_url: str | None = None
     prompt: str | None = None
     role: str | None = None
     branch: str | None = None
     key: str | None = None
     """The Idempotency-Key of its spawn."""
+    parent: SessionId | None = None
+    """The session whose agent has spawned it, None for an operator."""
     base_commit: str | None = None
     phase: Phase = Phase.SPAWNING
     activity: Activity | None = None
@@ -90,3 +96,15 @@ class SessionRecord:
     """Whether some of what it used has a price that nobody knows."""
     held_until: datetime | None = None
     """Its account may not use the model before this."""
+    pull: Pull | None = None
+    """What is known of its pull request."""
+    passed_pull: int = 0
+    """The number of a pull request that was closed before its agent was started last."""
+    ci_told: str | None = None
+    """The commit of whose failing checks the agent was told last; None once checks have passed since."""
+    host_trouble: str | None = None
+    """Why nothing new is known of its pull request, while that is so."""
+    reacted: dict[str, Reacted] = field(default_factory=dict)
+    """By reaction: what was done about it last."""
+    notices: tuple[Notice, ...] = ()
+    """What operators are still to be told."""

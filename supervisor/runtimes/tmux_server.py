@@ -13,7 +13,7 @@ import structlog
 import trio
 
 from ..errors import AgentMissing, CommandFailed, Unavailable
-from ..protocols import Host, Shown
+from ..protocols import Host, Picture, Shown
 
 _log = structlog.get_logger()
 
@@ -156,6 +156,26 @@ class TmuxServer:
         said = await self.run(title, ("capture-pane", "-p", "-t", pane.id))
         first, _, rest = said.encode(errors="surrogateescape").decode(errors="replace").partition("\n")
         return Shown(text=rest, title=first)
+
+    async def picture(self, pane: Pane) -> Picture:
+        """Return how a pane looks now. Raises `CommandFailed` when it is gone."""
+        format_ = "#{pane_width} #{pane_height} #{cursor_x} #{cursor_y} #{pane_title}"
+        told = ("display-message", "-p", "-t", pane.id, format_)
+        said = await self.run(told, ("capture-pane", "-e", "-p", "-t", pane.id))
+        first, _, rest = said.encode(errors="surrogateescape").decode(errors="replace").partition("\n")
+        width, height, x, y, *title = first.split(" ", 4)
+        return Picture(rest, "".join(title), int(width), int(height), (int(x), int(y)))
+
+    async def press(self, pane: Pane, text: str, key: str | None) -> None:
+        """Type a text into a pane as if by hand, then press a key. Raises `CommandFailed` when it is gone."""
+        words = list[tuple[str, ...]]()
+        if text:  # a semicolon at a word's end would end the command (tmux(1), PARSING SYNTAX)
+            typed = f"{text[:-1]}\\;" if text.endswith(";") else text
+            words.append(("send-keys", "-t", pane.id, "-l", "--", typed))
+        if key is not None:
+            words.append(("send-keys", "-t", pane.id, "--", key))
+        if words:
+            await self.run(*words)
 
     async def close(self, session: str) -> None:
         """End a session, if it is there. What runs in it is hung up."""

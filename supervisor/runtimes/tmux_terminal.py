@@ -9,7 +9,7 @@ import trio
 
 from ..errors import CommandFailed, Conflict
 from ..output import Chunk
-from ..protocols import Holder, Shown
+from ..protocols import Holder, Picture, Shown
 from ..records import Hold
 from .recording import Recording
 from .terminal import HeldTerminal
@@ -117,6 +117,24 @@ class TmuxTerminal(HeldTerminal):
         try:
             if self._pane:
                 return await self._server.screen(self._pane)
+        except CommandFailed as error:
+            raise self._gone() from error
+        raise self._gone()
+
+    async def picture(self) -> Picture:
+        """Return how the terminal looks now. Raises `Conflict` when it is gone."""
+        try:
+            if self._pane:
+                return await self._server.picture(self._pane)
+        except CommandFailed as error:
+            raise self._gone() from error
+        raise self._gone()
+
+    async def press(self, text: str, key: str | None) -> None:
+        """Type as somebody does who has attached to it. Raises `Conflict` when it is gone."""
+        try:
+            if self._pane:
+                return await self._server.press(self._pane, text, key)
         except CommandFailed as error:
             raise self._gone() from error
         raise self._gone()

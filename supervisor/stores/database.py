@@ -4,12 +4,13 @@ SQLAlchemy is synchronous here: one thread writes, another reads, and trio waits
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 import trio
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, select
 
 from ..events import Event
 from ..ids import ProjectId, SessionId
@@ -24,6 +25,7 @@ from .tables import answers, events, messages, sessions, spends
 from .writer import Writer
 
 Result = TypeVar("Result")
+_EVENT = select(events.c.id, events.c.kind, events.c.body)
 
 _log = structlog.get_logger()
 
@@ -42,6 +44,7 @@ class DatabaseStore:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self.stored: Callable[[Step], None] = lambda step: None
         self._endurance = Endurance()
         self._opening = trio.Lock()
         self._reading, self._writing = trio.CapacityLimiter(1), trio.CapacityLimiter(1)
@@ -66,7 +69,7 @@ class DatabaseStore:
 
     async def append(self, step: Step) -> None:
         """Keep it; return when it is durable. Raises `NotStored` when it never will be."""
-        await self._writer.write(Append.of(step))
+        await self._writer.write(Append.of(step), lambda: self.stored(step))
 
     async def forget(self, session_id: SessionId) -> None:
         """Drop all that is kept of a session."""
@@ -76,6 +79,10 @@ class DatabaseStore:
         """Return a session's events, oldest first, but for those that this version cannot read."""
         return await self._read(partial(_history, session_id))
 
+    async def since(self, event_id: str, limit: int) -> list[Event] | None:
+        """Return what callers may see of what happened after an event; None when that is not kept."""
+        return await self._read(partial(_since, event_id, limit))
+
     async def messages(self, session_id: SessionId) -> list[Message]:
         """Return what a session was ever sent, oldest first."""
         return await self._read(partial(_messages, messages.c.session_id == session_id))
@@ -84,9 +91,9 @@ class DatabaseStore:
         """Return the messages of all sessions of which more may become, oldest first."""
         return await self._read(partial(_messages, messages.c.open))
 
-    async def spends(self) -> list[Spend]:
-        """Return all money that was ever spent, oldest first."""
-        return await self._read(_spends)
+    async def spends(self, since: datetime | None = None) -> list[Spend]:
+        """Return all money that was spent, ever or since a moment, oldest first."""
+        return await self._read(partial(_spends, since))
 
     async def recall(self, target: str, key: str) -> Answer | None:
         """Return what is known of a request with an Idempotency-Key."""
@@ -150,12 +157,20 @@ def _record(session_id: str, text: str) -> SessionRecord:
 
 
 def _history(session_id: SessionId, connection: Connection) -> list[Event]:
-    columns = events.c.id, events.c.kind, events.c.body
-    oldest_first = select(*columns).where(events.c.session_id == session_id).order_by(events.c.seq)
+    return _events(connection, _EVENT.where(events.c.session_id == session_id).order_by(events.c.seq))
+
+
+def _since(event_id: str, limit: int, connection: Connection) -> list[Event] | None:
+    place = connection.execute(select(events.c.seq).where(events.c.id == event_id)).scalar_one_or_none()
+    if place is None:
+        return None
+    later = _EVENT.where(events.c.seq > place, events.c.public).order_by(events.c.seq).limit(limit)
+    return _events(connection, later)
+
+
+def _events(connection: Connection, wanted: Select[Any]) -> list[Event]:
     known = event_classes()
-    found = (
-        _event(event_id, known.get(kind), text) for event_id, kind, text in connection.execute(oldest_first)
-    )
+    found = (_event(event_id, known.get(kind), text) for event_id, kind, text in connection.execute(wanted))
     return [event for event in found if event is not None]
 
 
@@ -175,7 +190,10 @@ def _messages(wanted: ColumnElement[bool], connection: Connection) -> list[Messa
     return [read(Message, text) for text in connection.execute(oldest_first).scalars()]
 
 
-def _spends(connection: Connection) -> list[Spend]:
+def _spends(since: datetime | None, connection: Connection) -> list[Spend]:
+    wanted = select(spends).order_by(spends.c.at)
+    if since is not None:
+        wanted = wanted.where(spends.c.at >= since)
     return [
         Spend(
             id=row.id,
@@ -184,7 +202,7 @@ def _spends(connection: Connection) -> list[Spend]:
             at=row.at,
             cost_usd=row.cost_usd,
         )
-        for row in connection.execute(select(spends).order_by(spends.c.at))
+        for row in connection.execute(wanted)
     ]
 
 

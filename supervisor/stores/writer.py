@@ -26,13 +26,17 @@ class _Entry:
     """A change that somebody waits for."""
 
     change: Change
+    done: Callable[[], None] | None = None
     over: trio.Event = field(default_factory=trio.Event)
     error: Exception | None = None
 
     def end(self, error: Exception | None = None) -> None:
-        if not self.over.is_set():
-            self.error = error
-            self.over.set()
+        if self.over.is_set():
+            return
+        self.error = error
+        if self.done and error is None:
+            self.done()
+        self.over.set()
 
 
 class Writer:
@@ -49,14 +53,15 @@ class Writer:
         self._more, self._leaving = trio.Event(), False
         self._closed: NotStored | None = None
 
-    async def write(self, change: Change) -> None:
+    async def write(self, change: Change, done: Callable[[], None] | None = None) -> None:
         """Return when the change is durable, however long that takes. Raises `NotStored` if it never will be.
 
+        `done` is called when it is durable, in the order of all changes, whether anyone still waits or not.
         Cancelled before it is being written, it is withdrawn; after that it may or may not get stored.
         """
         if self._closed:
             raise NotStored(f"{change} was not stored: {self._closed}") from self._closed
-        entry = _Entry(change)
+        entry = _Entry(change, done)
         self._queue[entry] = None
         self._more.set()
         try:

@@ -25,24 +25,36 @@ class Start:
 
 
 def start(
-    branch: BranchName | None, derived: BranchName, default: str, refs: Mapping[str, str], repository: str
+    branch: BranchName | None,
+    derived: BranchName,
+    default: str,
+    refs: Mapping[str, str],
+    repository: str,
+    *,
+    base: str = "local",
 ) -> Start:
     """Decide by `refs` (full name -> commit) where a session starts that asked for `branch` or for none.
 
     An existing branch is taken as it is. A new one starts where origin has a branch of that name, as
-    `git switch` would have it, else at the default branch, else at origin's default branch.
+    `git switch` would have it, else at the first of `bases` that is there.
     Raises `Conflict` for a collision, `Invalid` when there is nothing to start from.
     """
     name = settle(branch, derived, names(refs, HEADS), names(refs, ORIGIN), repository)
     if HEADS + name in refs:
         return Start(name, refs[HEADS + name], made=False, ref=HEADS + name)
-    for ref in (ORIGIN + name, HEADS + default, ORIGIN + default):
+    for ref in (ORIGIN + name, *bases(default, base)):
         if ref in refs:
             return Start(name, refs[ref], made=True, ref=ref)
     if not refs:
         raise Invalid(f"the repository {repository} has no commit yet; make a first one on {default}")
     words = "neither of its own nor of origin; set default_branch to one that it has"
     raise Invalid(f"the repository {repository} has no branch {default}, {words}")
+
+
+def bases(default: str, base: str) -> tuple[str, str]:
+    """Return the refs at which a new branch starts: the default branch, of `base` (local, origin) first."""
+    near, far = (ORIGIN, HEADS) if base == "origin" else (HEADS, ORIGIN)
+    return near + default, far + default
 
 
 def names(refs: Iterable[str], kind: str) -> Set[str]:

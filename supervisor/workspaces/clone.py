@@ -24,7 +24,8 @@ class CloneWorkspace(Ground):
     """The port `Workspace` by `git clone`: sessions share no repository, and meet in the project's.
 
     A branch that the project's repository has is continued; a new one starts at the default branch of
-    what was cloned. No two clones have the same branch, nor one that is checked out in the project.
+    what was cloned, or with `base` "origin" at what the project's own origin has by then. No two clones have
+    the same branch, nor one that is checked out in the project.
     Before a clone goes, the session's commits are fetched into the project's repository, never forced.
     """
 
@@ -101,7 +102,11 @@ class CloneCheckout(Checkout):
         self._taken, self._note = False, notes.Note()
 
     async def make(self) -> Tree:
-        """Claim a branch in the project's turn; clone, fetch and check out beside all others."""
+        """Claim a branch in the project's turn; clone, fetch and check out beside all others.
+
+        Where `repo` is cloned, that is what origin has by now.
+        """
+        missed = None if self._workspace.repo else await self._workspace.look_at_origin(self._branch)
         note = notes.Note(str(await self._project.common_dir()), self._workspace.kind)
         self._note = await trio.to_thread.run_sync(notes.begin, self._folder, note)
         self._taken = True
@@ -113,7 +118,7 @@ class CloneCheckout(Checkout):
         begin = await self._begin(branch, refs)
         how = ("--quiet", "--no-track", "--no-recurse-submodules")
         await self._clone.run("checkout", *how, "-B", branch, begin.commit, "--")
-        tree = await self._workspace.furnish(self._folder, self._session_id, begin)
+        tree = await self._workspace.furnish(self._folder, self._session_id, begin, missed)
         at_start = await self._clone.refs()
         await trio.to_thread.run_sync(claims.note_refs_at_start, self._folder, at_start)
         self._note = replace(self._note, commit=begin.commit)
@@ -144,13 +149,13 @@ class CloneCheckout(Checkout):
 
     async def _begin(self, branch: BranchName, refs: dict[str, str]) -> Start:
         """Return where to start: at the project's branch, else at what was cloned, else at the project's."""
-        default = self._workspace.default_branch
+        default, base = self._workspace.default_branch, self._workspace.base
         if self._workspace.repo and HEADS + branch not in refs:
             cloned = await self._clone.refs(ORIGIN)
             for ref in (ORIGIN + branch, ORIGIN + default):
                 if ref in cloned:
                     return Start(branch, cloned[ref], made=True, ref=ref)
-        begin = start(branch, branch, default, refs, self._project.name)
+        begin = start(branch, branch, default, refs, self._project.name, base=base)
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
         await self._clone.run("fetch", *options, "--", str(self._project.path), begin.ref)
         return begin

@@ -50,7 +50,7 @@ class Git:
     def _discreet(self, words: str) -> str:
         for prefix in self._prefixes:
             words = words.replace(prefix, "")
-        return re.sub(r"//[^/@\s]+@", "//", words)
+        return re.sub(r"//[^/\s]+@", "//", words)
 
 
 @asynccontextmanager

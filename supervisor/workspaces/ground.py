@@ -14,8 +14,9 @@ from ..ids import SessionId
 from ..protocols import Host, Removal, Stray
 from ..records import Tree
 from . import hooks, notes
-from .branching import Start
+from .branching import HEADS, Start
 from .git import Git, refuse_command
+from .origin import FETCH_WITHIN, Origin, stale
 from .repository import Repository
 from .strays import sweep
 from .symlinks import Symlink, link
@@ -27,7 +28,8 @@ class Ground(ABC):
     """A project as its workspaces see it. They are made at `root`/SESSION_ID.
 
     `path` is the project's repository, `repo` what a clone is made of (None: of `path`). `env` is what
-    git and hooks run with: the agents' base environment, which holds no secret.
+    git and hooks run with: the agents' base environment, which holds no secret. With `base` "origin", new
+    branches start at what origin has by then; a fetch of that may take `fetch_within` seconds.
     """
 
     kind: notes.Kind
@@ -43,17 +45,37 @@ class Ground(ABC):
         symlinks: tuple[Symlink, ...],
         post_create: tuple[str, ...],
         env: Mapping[str, str],
+        base: str = "local",
+        fetch_within: float = FETCH_WITHIN,
     ) -> None:
         if repo is not None:
             refuse_command(repo)
         self.root, self.repo, self.default_branch = Path(os.path.realpath(root)), repo, default_branch
+        self.base = base
         self._host, self._symlinks, self._post_create = host, symlinks, post_create
         self._env = undirected(env, ceiling=self.root)
         self.git = Git(host, self._env, hidden=(self.root, root, path, Path(os.path.realpath(path))))
         self.repository = Repository(self.git, path)
+        self._origin = Origin(self.git, self.repository, fetch_within)
 
-    async def furnish(self, folder: Path, session_id: SessionId, start: Start) -> Tree:
-        """Make the symlinks and run post_create in `folder`; what is uncommitted then is the baseline."""
+    async def look_at_origin(self, branch: str | None) -> str | None:
+        """Fetch what a new branch would start at, if that is origin's; say in a clause if that failed.
+
+        A `branch` that the project has is taken as it is, so that nothing is fetched for it.
+        """
+        if self.base != "origin":
+            return None
+        if branch is not None and HEADS + branch in await self.repository.refs(HEADS + branch):
+            return None
+        return await self._origin.fetch(self.default_branch, branch)
+
+    async def furnish(
+        self, folder: Path, session_id: SessionId, start: Start, missed: str | None = None
+    ) -> Tree:
+        """Make the symlinks and run post_create in `folder`; what is uncommitted then is the baseline.
+
+        `missed`: why origin could not be asked where to start.
+        """
         baseline = dict[str, str]()
         if self._symlinks or self._post_create:
             links = partial(link, self._symlinks, workspace=folder, project=self.repository.path)
@@ -61,7 +83,15 @@ class Ground(ABC):
             env = {**self._env, "ENNIO_SESSION_ID": session_id, "ENNIO_BRANCH": start.branch}
             await hooks.post_create(self._host, self._post_create, workspace=folder, env=env)
             baseline = await self._baseline(folder)
-        return Tree(str(folder), start.branch, start.commit, branch_made=start.made, baseline=baseline)
+        return Tree(
+            str(folder),
+            start.branch,
+            start.commit,
+            branch_made=start.made,
+            baseline=baseline,
+            base_ref=start.ref,
+            warning=stale(missed, start),
+        )
 
     async def _baseline(self, folder: Path) -> dict[str, str]:
         try:

@@ -42,6 +42,11 @@ class Note:
     since: float = 0.0
 
 
+def stamp() -> float:
+    """Return the time as it is stamped on files at this moment, or a little less."""
+    return time.time() - _TICK
+
+
 def begin(folder: Path, note: Note) -> Note:
     """Note what is about to be made, then take `folder`; return the note as it stands there.
 
@@ -51,7 +56,7 @@ def begin(folder: Path, note: Note) -> Note:
     there = Conflict(f"the workspace {folder.name} is there already")
     if os.path.lexists(folder):
         raise there
-    note = replace(note, since=_now())
+    note = replace(note, since=stamp())
     try:
         file = os.open(_beside(folder), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError as error:
@@ -77,7 +82,7 @@ def end(folder: Path) -> float | None:
     """Note that the removal begins, unless that is noted already; return when it began (None: no note)."""
     note = read(folder)
     if note and not note.ending:
-        note = replace(note, ending=True, since=_now())
+        note = replace(note, ending=True, since=stamp())
         write(folder, note)
     return note.since if note else None
 
@@ -125,8 +130,3 @@ def _words(note: Note) -> str:
 
 def _beside(folder: Path) -> Path:
     return folder.with_name(folder.name + _NOTE)
-
-
-def _now() -> float:
-    """Return the time as it is stamped on files at this moment, or a little less."""
-    return time.time() - _TICK

@@ -12,7 +12,7 @@ from ..ids import SessionId
 from ..protocols import Removal
 from ..records import Tree
 from . import births, folders, hooks, notes, registrations
-from .branching import HEADS, ORIGIN, Start, start
+from .branching import HEADS, ORIGIN, Start, bases, start
 from .checkout import Checkout
 from .git import reluctantly
 from .ground import Ground
@@ -93,7 +93,8 @@ class WorktreeCheckout(Checkout):
         self._note = notes.Note()
 
     async def make(self) -> Tree:
-        """Add the worktree in the repository's turn; fill it, and run hooks, beside all others."""
+        """Add the worktree in the repository's turn; fetch, fill it, and run hooks, beside all others."""
+        missed = await self._workspace.look_at_origin(self._branch)
         note = notes.Note(str(await self._repository.common_dir()), self._workspace.kind)
         self._note = await trio.to_thread.run_sync(notes.begin, self._folder, note)
         self._taken = True
@@ -104,7 +105,7 @@ class WorktreeCheckout(Checkout):
         begin = await self._fill(begin)
         git, where = self._workspace.git, await self._workspace.hooks(self._folder)
         await hooks.post_checkout(git, hooks=where, workspace=self._folder, commit=begin.commit)
-        tree = await self._workspace.furnish(self._folder, self._session_id, begin)
+        tree = await self._workspace.furnish(self._folder, self._session_id, begin, missed)
         self._note = replace(self._note, branch=begin.branch, made=begin.made, commit=begin.commit)
         await trio.to_thread.run_sync(_complete, self._folder, self._note)
         return tree
@@ -143,15 +144,15 @@ class WorktreeCheckout(Checkout):
 
         This saves a process, of the few that a checkout takes; `_fill` will see the commit.
         """
-        base = HEADS + self._workspace.default_branch
+        base, _ = bases(self._workspace.default_branch, self._workspace.base)
         begin = Start(self._derived, commit=_UNSEEN, made=True, ref=base)
         await self._make_branch(begin, base)
         return begin
 
     async def _claim(self, *patterns: str) -> Start:
         refs = await self._repository.refs(*patterns)
-        default = self._workspace.default_branch
-        begin = start(self._branch, self._derived, default, refs, self._repository.name)
+        default, base = self._workspace.default_branch, self._workspace.base
+        begin = start(self._branch, self._derived, default, refs, self._repository.name, base=base)
         if begin.made:
             await self._make_branch(begin, begin.commit)
         return begin

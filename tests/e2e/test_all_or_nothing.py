@@ -168,7 +168,8 @@ def test_a_commit_is_kept_on_its_branch_when_its_workspace_goes(server: Server, 
         ["git", "show", "kept:new.txt"], cwd=server.repository, check=True, capture_output=True
     )
     assert shown.stdout == b"new\n"
-    subprocess.run(["git", "branch", "-q", "-D", "kept"], cwd=server.repository, check=True)
+    gone = ["git", "branch", "-q", "-D", "kept"]
+    _until(lambda: subprocess.run(gone, cwd=server.repository).returncode == 0)  # once git has forgotten it
 
 
 def test_two_repositories_of_one_server_do_not_wait_for_each_other(own: Path) -> None:

@@ -71,7 +71,8 @@ def test_whatever_runs_away_is_ended_whole_and_told_why(own: Path) -> None:
             session = wait_until_over(server, sessions[name])
             assert reason in session["reason"], session
             assert marked(sessions[name]) == []
-            assert types(server, sessions[name])[-2:] == ["LimitExceeded", "SessionExited"]
+            *_, limit, end, notice = types(server, sessions[name])
+            assert (limit, end, notice) == ("LimitExceeded", "SessionExited", "ReactionTriggered")
         server.wait_for(sessions["modest"], "done")
         assert server.data("GET", f"/sessions/{sessions['modest']}")["status"] == "Working"
         again = server.data("POST", f"/sessions/{sessions['eternal']}/restore")

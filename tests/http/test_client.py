@@ -55,6 +55,13 @@ async def test_each_method_asks_for_its_own_route() -> None:
         (lambda c: c.ready(), ("GET", "/ready", None)),
         (lambda c: c.system(), ("GET", "/api/v1/system", None)),
         (lambda c: c.projects(), ("GET", "/api/v1/projects", None)),
+        (lambda c: c.issues("app"), ("GET", "/api/v1/projects/app/issues", None)),
+        (
+            lambda c: c.issues("a/b", limit=5, timeout=2),
+            ("GET", "/api/v1/projects/a%2Fb/issues?limit=5&timeout=2", None),
+        ),
+        (lambda c: c.notifiers(), ("GET", "/api/v1/notifiers", None)),
+        (lambda c: c.test_notifier("ops, all"), ("POST", "/api/v1/notifiers/ops%2C%20all/test", None)),
         (lambda c: c.list_sessions(), ("GET", "/api/v1/sessions", None)),
         (
             lambda c: c.list_sessions("app", ended=True, limit=5, after="app-x"),

@@ -19,13 +19,17 @@ from ennio.supervisor import (
     Conflict,
     DeadlineExceeded,
     EnnioError,
+    ForgeFailed,
     HookFailed,
     Invalid,
     NotFound,
+    NotifierFailed,
     Survived,
+    Throttled,
     TooMany,
     Unavailable,
 )
+from ennio.supervisor.errors import ForgeRefused
 
 SECRET = "/srv/secret/place"
 
@@ -64,6 +68,9 @@ async def answer_to(error: BaseException) -> tuple[int, dict[str, object], dict[
         (NotFound("words"), 404),
         (Conflict("words"), 409),
         (TooMany("words", retry_after=7), 429),
+        (ForgeFailed("words"), 502),
+        (ForgeRefused("words"), 502),
+        (NotifierFailed("words"), 502),
         (Unavailable("words", retry_after=7), 503),
         (DeadlineExceeded("words"), 504),
         (Survived("words", ()), 504),
@@ -75,6 +82,23 @@ async def test_what_is_raised_on_purpose_has_its_status_and_keeps_its_words(
     code, content, headers = await answer_to(error)
     assert (code, content) == (status, {"error": "words", "code": status})
     assert headers.get("Retry-After", headers.get("retry-after")) == ("7" if status in {429, 503} else None)
+
+
+@pytest.mark.parametrize(
+    ("error", "after"),
+    [
+        (Throttled("words", seconds=41.2), "42"),
+        (Throttled("words", seconds=60), "60"),
+        (Throttled("words", seconds=0.01), "1"),
+        (NotifierFailed("words", seconds=2.5), "3"),
+        (NotifierFailed("words", lasting=True), None),
+    ],
+)
+async def test_whoever_has_had_enough_says_for_how_many_whole_seconds(
+    error: EnnioError, after: str | None
+) -> None:
+    code, _, headers = await answer_to(error)
+    assert (code, headers.get("Retry-After", headers.get("retry-after"))) == (502, after)
 
 
 def test_no_status_hides_a_more_specific_one() -> None:

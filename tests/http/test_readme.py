@@ -16,7 +16,11 @@ COMMANDS = sorted(set(re.findall(r"(?:`|bin/|^)ennio (session [a-z]+|[a-z]+)", T
 
 
 @pytest.mark.parametrize("shown", CONFIGURATION)
-def test_the_configuration_that_is_shown_is_taken(shown: str, tmp_path: Path) -> None:
+def test_the_configuration_that_is_shown_is_taken(
+    shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in re.findall(r"\$\{(\w+)\}", shown):
+        monkeypatch.setenv(name, "secret")
     subprocess.run(["git", "init", "--quiet", tmp_path / "app"], check=True)
     (tmp_path / "app/.env").touch()
     if "[[projects]]" not in shown:

@@ -10,9 +10,17 @@ import trio
 import trio.lowlevel
 from quart.typing import TestClientProtocol as HttpClient
 
-from ennio.http.views import ProjectView, RenderedSessions, SessionView, without_credentials
+from ennio.http import shapes
+from ennio.http.views import (
+    IssueView,
+    ProjectView,
+    PullView,
+    RenderedSessions,
+    SessionView,
+    without_credentials,
+)
 from ennio.supervisor import Phase, Project, ProjectId, SessionId, SessionRecord, Supervisor
-from ennio.supervisor.records import Handle
+from ennio.supervisor.records import Ci, Handle, Notice, Pull, PullState, Tree, Verdict
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
@@ -39,6 +47,57 @@ def test_every_phase_can_be_shown(phase: Phase) -> None:
 def test_money_is_written_out_in_decimals(amount: str, written: str) -> None:
     shown = SessionView.of(record(cost_usd=Decimal(amount))).model_dump(mode="json")
     assert shown["cost_usd"] == written
+
+
+PULL = Pull(12, "https://host/12", "Fix", PullState.OPEN, draft=False, head="c0ffee", head_since=AT)
+
+
+def test_a_pull_request_is_shown_without_anybody_s_words() -> None:
+    pull = replace(
+        PULL, conflicts=False, ci=Ci.FAILING, failing=("lint",), decision=Verdict.APPROVED, asked=True
+    )
+    shown = SessionView.of(record(pull=pull)).model_dump(mode="json")
+    assert (shown["status"], shown["pr_url"], shown["pr_number"]) == ("CiFailed", "https://host/12", 12)
+    assert shown["pull_request"] == {
+        "number": 12,
+        "url": "https://host/12",
+        "title": "Fix",
+        "state": "open",
+        "draft": False,
+        "head": "c0ffee",
+        "conflicts": False,
+        "ci": "failing",
+        "failing": ["lint"],
+        "review": "approved",
+        "review_asked": True,
+    }
+
+
+def test_what_nobody_knows_of_a_pull_request_is_null() -> None:
+    shown = SessionView.of(record(pull=PULL)).model_dump(mode="json")["pull_request"]
+    assert (shown["conflicts"], shown["ci"], shown["failing"], shown["review"]) == (None, "none", [], None)
+    without = SessionView.of(record())
+    assert (without.pr_url, without.pr_number, without.pull_request) == (None, None, None)
+
+
+def test_a_session_says_where_it_began_what_is_in_trouble_and_what_waits() -> None:
+    tree = Tree("/t", "b", "c0ffee", branch_made=True, base_ref="refs/heads/main", warning="origin is away")
+    notice = Notice("n", SessionId("p-1"), ProjectId("p"), "ci-failed", "action", "t", "x", AT)
+    shown = SessionView.of(record(tree=tree, host_trouble="github is away", notices=(notice, notice)))
+    assert (shown.base_ref, shown.base_warning) == ("refs/heads/main", "origin is away")
+    assert (shown.host_trouble, shown.notices_waiting) == ("github is away", 2)
+    without = SessionView.of(record())
+    assert (without.base_ref, without.base_warning, without.host_trouble) == (None, None, None)
+    assert without.notices_waiting == 0
+
+
+def test_the_typed_client_knows_every_field_of_what_is_answered() -> None:
+    for view, shape in (
+        (SessionView, shapes.Session),
+        (PullView, shapes.PullRequest),
+        (IssueView, shapes.Issue),
+    ):
+        assert set(view.model_fields) == set(shape.__annotations__)
 
 
 HANDLE = Handle(pid=4242, start=1, boot_id="boot", incarnation=2, runtime="tmux")

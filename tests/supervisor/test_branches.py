@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ennio.supervisor.branches import BranchName
+from ennio.supervisor.branches import BranchName, derived
 from ennio.supervisor.errors import Invalid
 
 AWKWARD = st.sampled_from(
@@ -62,3 +62,36 @@ def test_what_git_could_misread_is_refused(name):
 )
 def test_usual_names_are_taken(name):
     assert BranchName.parse(name) == name
+
+
+# The name of a session that asked for none.
+
+
+@pytest.mark.parametrize(
+    ("issue", "title", "name"),
+    [
+        (None, None, "ennio/p-1a2b3c"),
+        (None, "ignored", "ennio/p-1a2b3c"),
+        ("42", "Fix the login", "issue-42-fix-the-login"),
+        ("42", "  Fix: the -- 'login'!  ", "issue-42-fix-the-login"),
+        ("42", "Größe über alles: naïve", "issue-42-grosse-uber-alles-naive"),
+        ("42", "修正", "issue-42"),
+        ("42", "", "issue-42"),
+        ("42", None, "issue-42"),
+        ("ENG-12", "Do It", "issue-eng-12-do-it"),
+        ("7", "refs/heads/../x.lock @{-1} ~^:", "issue-7-refs-heads-x-lock-1"),
+        ("7", "x" * 100, "issue-7-" + "x" * 52),
+        ("7", "a" * 51 + " b", "issue-7-" + "a" * 51),
+    ],
+)
+def test_a_session_without_a_branch_gets_one_by_its_issue_or_by_its_id(issue, title, name):
+    assert derived("p-1a2b3c", issue, title) == name
+
+
+@given(st.from_regex(r"[A-Za-z0-9-]{1,40}", fullmatch=True), st.text(max_size=200))
+def test_a_derived_name_is_always_a_valid_one_of_at_most_60_characters(issue, title):
+    name = derived("p-1", issue, title)
+    assert BranchName.parse(name) == name
+    assert len(name) <= 60
+    assert name.startswith("issue")
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")

@@ -86,10 +86,10 @@ async def test_a_conversation_that_the_agent_knows_no_more_is_lost_with_a_word_a
     assert status(record) == "Exited"
     assert record.reason == "it cannot be talked to: no such conversation"
     assert record.conversation is None
-    lost, exited = (await supervisor.history(session))[-2:]
+    lost, exited, told = (await supervisor.history(session))[-3:]
     assert lost.event_type == "ConversationLost"
     assert lost.message() == f"{session} cannot go on with its conversation: no such conversation"
-    assert exited.event_type == "SessionExited"
+    assert (exited.event_type, told.event_type) == ("SessionExited", "ReactionTriggered")
     await supervisor.restore(session)
     await trio.sleep(10)
     record = supervisor.get(session)

@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,14 +10,26 @@ from hypothesis import strategies as st
 from ennio.supervisor import events as e
 from ennio.supervisor.errors import IllegalTransition
 from ennio.supervisor.ids import ProjectId, SessionId
-from ennio.supervisor.lifecycle import ENDED, STARTABLE, TRANSITIONS, advance, status
+from ennio.supervisor.lifecycle import OVER, STARTABLE, TRANSITIONS, advance, ended, status
 from ennio.supervisor.observations import Outcome
-from ennio.supervisor.records import Activity, Handle, MessageState, Phase, SessionRecord, Tokens, Tree
+from ennio.supervisor.records import (
+    Activity,
+    Handle,
+    MessageState,
+    Phase,
+    Pull,
+    PullState,
+    SessionRecord,
+    Tokens,
+    Tree,
+)
 
 WHO = {"session_id": SessionId("s-1"), "project_id": ProjectId("p")}
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 TREE = Tree("/w", "feat", "c0ffee", branch_made=True)
 HANDLE = Handle(7, 8, "boot", 1)
+PULL = Pull(7, "https://x/7", "Fix it", PullState.OPEN, draft=False, head="abc", head_since=NOW)
+CLOSED, MERGED = (replace(PULL, state=state) for state in (PullState.CLOSED, PullState.MERGED))
 
 EVENTS = [
     e.SessionSpawned(**WHO, agent_name="demo"),
@@ -50,6 +64,32 @@ EVENTS = [
     e.UsageLimitOver(**WHO),
     e.BudgetNear(**WHO, words="80 % are spent"),
     e.BudgetExceeded(**WHO, words="all is spent"),
+    e.SessionConcluded(**WHO, exit_code=0, reason="its pull request 7 was merged"),
+    e.PrCreated(**WHO, pull=PULL),
+    e.PrUpdated(**WHO, pull=PULL),
+    e.PrMerged(**WHO, pull=MERGED),
+    e.PrClosed(**WHO, pull=CLOSED),
+    e.CiPassing(**WHO, pull=PULL),
+    e.CiFailing(**WHO, pull=PULL),
+    e.CiFixFailed(**WHO, pull=PULL),
+    e.CiFixSent(**WHO, pull=PULL),
+    e.ReviewPending(**WHO, pull=PULL),
+    e.ReviewApproved(**WHO, pull=PULL),
+    e.ReviewChangesRequested(**WHO, pull=PULL),
+    e.ReviewCommentsSent(**WHO, reaction="changes-requested"),
+    e.MergeConflicts(**WHO, pull=PULL),
+    e.MergeReady(**WHO, pull=PULL),
+    e.MergeCompleted(**WHO, number=7, head="abc"),
+    e.StatusChanged(**WHO, before="Working", after="PrOpen"),
+    e.CodeHostLost(**WHO, words="it does not answer"),
+    e.CodeHostBack(**WHO),
+    e.TrackerFailed(**WHO, words="it does not answer"),
+    e.BaseStale(**WHO, words="origin does not answer"),
+    e.ReactionTriggered(**WHO, reaction="ci-failed", action="send_to_agent", cause="abc", times=2),
+    e.ReactionEscalated(**WHO, reaction="ci-failed", cause="abc", words="it did not help"),
+    e.AllComplete(**WHO, complete=3),
+    e.NoticeGiven(**WHO, notifier="ops", reaction="ci-failed"),
+    e.NotificationFailed(**WHO, notifier="ops", reaction="ci-failed", words="it does not answer"),
 ]
 CELLS = [(phase, event) for phase in Phase for event in EVENTS]
 
@@ -71,7 +111,8 @@ def test_every_phase_has_a_row() -> None:
 
 def test_every_event_of_the_house_is_tried_below() -> None:
     kinds = {kind for kind in vars(e).values() if isinstance(kind, type) and issubclass(kind, e.Event)}
-    assert {type(event) for event in EVENTS} == kinds - {e.Event, e.Intent}
+    assert {type(event) for event in EVENTS} == kinds - {e.Event, e.Intent, e.PullEvent}
+    assert len(EVENTS) == len({type(event) for event in EVENTS})
 
 
 @pytest.mark.parametrize(("phase", "event"), CELLS, ids=lambda cell: getattr(cell, "event_type", cell))
@@ -88,8 +129,8 @@ def test_a_cell_of_the_table_moves_and_an_empty_one_raises_and_changes_nothing(
     assert before == record(phase)
 
 
-def test_nothing_happens_to_the_killed_but_that_their_workspace_goes_and_their_messages_fail() -> None:
-    kinds = {e.SessionCleaned, e.MessageMoved}
+def test_nothing_happens_to_the_killed_but_that_their_workspace_goes_and_what_was_under_way_ends() -> None:
+    kinds = {e.SessionCleaned, e.MessageMoved, e.NoticeGiven, e.NotificationFailed}
     assert TRANSITIONS[Phase.KILLED] == dict.fromkeys(kinds, Phase.KILLED)
 
 
@@ -103,18 +144,20 @@ def test_whatever_happens_a_session_without_an_agent_has_no_handle(history: list
     for event in history:
         if type(event) in TRANSITIONS[now.phase]:
             now = advance(now, event)
-        if now.phase in ENDED | STARTABLE:
+        if now.phase in OVER | STARTABLE:
             assert now.handle is None
         if now.phase is Phase.RUNNING:
             assert now.handle is not None
-            assert status(now) == "Working"
+            assert now.pull is not None or status(now) == "Working"
+        assert ended(now) == (status(now) in {"Merged", "Done", "Killed"})
 
 
 @given(st.sampled_from(EVENTS))
 def test_every_event_speaks_and_its_particulars_are_plain_json(event: e.Event) -> None:
-    assert "s-1" in event.message()
+    about = event.project_id if isinstance(event, e.AllComplete) else event.session_id
+    assert about in event.message()
     assert event.event_type
-    assert all(isinstance(value, str | int | float | None) for value in event.data().values())
+    assert json.loads(json.dumps(event.data())) == event.data()
 
 
 def test_the_word_that_callers_see_stays_while_a_session_is_being_ended() -> None:
@@ -123,6 +166,26 @@ def test_the_word_that_callers_see_stays_while_a_session_is_being_ended() -> Non
     assert status(record(Phase.STOPPING, incarnation=1)) == "Exited"
     words = {status(record(phase)) for phase in Phase if phase is not Phase.STOPPING}
     assert words == {"Spawning", "Working", "Exited", "Done", "Killed"}
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize(("pull", "word"), [(PULL, "PrOpen"), (CLOSED, "Done"), (MERGED, "Merged")])
+def test_the_word_of_the_pull_request_outranks_that_of_the_session_unless_it_was_killed(
+    phase: Phase, pull: Pull, word: str
+) -> None:
+    known = record(phase, pull=pull, incarnation=1)
+    killed = phase is Phase.KILLED
+    assert status(known) == ("Killed" if killed else word)
+    assert ended(known) == (killed or not pull.open)
+
+
+def test_a_pull_request_that_is_found_later_moves_what_was_done_on() -> None:
+    done = record(Phase.DONE)
+    assert ended(done)
+    found = advance(done, e.PrCreated(**WHO, pull=PULL))
+    assert (found.phase, status(found), ended(found)) == (Phase.DONE, "PrOpen", False)
+    merged = advance(found, e.PrMerged(**WHO, pull=MERGED))
+    assert (status(merged), ended(merged)) == ("Merged", True)
 
 
 def test_a_killed_session_keeps_how_it_ended() -> None:

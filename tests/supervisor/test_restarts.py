@@ -159,7 +159,9 @@ async def test_an_agent_that_ended_is_started_again_as_the_policy_says(
     record = supervisor.get(session)
     again = word == "Working"
     assert (status(record), record.incarnation) == (word, 1 + again)
-    assert (await types(supervisor, session))[2:] == ["SessionExited", "SessionRestored"][: 1 + again]
+    so = {"Working": ["SessionRestored"], "Exited": ["ReactionTriggered"]}
+    so["Done"] = ["AllComplete", "ReactionTriggered"]
+    assert (await types(supervisor, session))[2:] == ["SessionExited", *so[word]]
     if again:
         assert world.terminals[1].heard == []
         await supervisor.send(session, Letter("go on"))
@@ -181,7 +183,11 @@ async def test_one_end_more_than_the_intensity_is_the_last_and_urgent(
     assert record.reason == (
         f"it ended with exit code {code}; it was started again 2 times within 300 s, so it is not any more"
     )
-    assert (await supervisor.history(session))[-1].priority is e.Priority.URGENT
+    exited, told = (await supervisor.history(session))[-2:]
+    assert isinstance(exited, e.SessionExited)
+    assert exited.priority is e.Priority.URGENT
+    assert isinstance(told, e.ReactionTriggered)
+    assert told.reaction == "agent-exited"
 
 
 async def test_a_start_that_fails_counts_and_is_tried_again(

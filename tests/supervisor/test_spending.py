@@ -108,7 +108,11 @@ async def test_a_session_is_warned_once_and_ended_with_its_reason_and_does_not_c
     record = supervisor.get(session)
     assert status(record) == "Exited"
     assert (record.reason or "").startswith("the total budget of all projects is spent: 10.50 of 10.00 USD")
-    assert (await types(supervisor, session))[-2:] == ["BudgetExceeded", "SessionExited"]
+    assert (await types(supervisor, session))[-3:] == [
+        "BudgetExceeded",
+        "SessionExited",
+        "ReactionTriggered",  # that operators are told
+    ]
     assert len(world.agents) == 1
     assert world.told["never"] == 0
 

@@ -25,6 +25,13 @@ def test_what_is_not_given_is_none() -> None:
 
 
 @pytest.mark.parametrize(
+    "issue", ["42", "#42", "ENG-12", "https://github.com/me/my-app/issues/42", "https://host/é?x=1#note_2"]
+)
+def test_an_issue_is_named_as_its_tracker_does_or_by_its_url(issue: str) -> None:
+    assert read_as(SpawnBody, {"project_id": "p", "issue_id": issue}).order().issue_id == issue
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         ({}, "project_id is missing"),
@@ -41,6 +48,9 @@ def test_what_is_not_given_is_none() -> None:
         ({"project_id": "p", "prompt": "a\0b"}, "prompt must not hold a NUL"),
         ({"project_id": "p", "prompt": "\ud800"}, "prompt is no valid Unicode"),
         ({"project_id": "p", "prompt": "x", "issue_id": ""}, "issue_id must not be blank"),
+        ({"project_id": "p", "issue_id": "4\n2"}, "issue_id must be at most 300 printable"),
+        ({"project_id": "p", "issue_id": "4" * 301}, "issue_id must be at most 300 printable"),
+        ({"project_id": "p", "issue_id": 42}, "issue_id must be a string"),
         ({"project_id": "p", "prompt": "x", "branch": "-x"}, "branch '-x' is no valid branch"),
         ({"project_id": "p", "prompt": "x", "branch": "a..b"}, "branch 'a..b' is no valid branch"),
         ({"project_id": "p", "prompt": "x", "role": "a\nb"}, "role"),

@@ -1,6 +1,7 @@
 """The documentation has every key, with its default, and says of each whether it works yet."""
 
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,17 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from ennio.supervisor.config import load
 from ennio.supervisor.config.check import check
 from ennio.supervisor.config.not_yet import NOT_YET, not_yet
+from ennio.supervisor.config.reactions import ACTIONS, DEFAULTS
+from ennio.supervisor.config.review_tables import (
+    NotifierTable,
+    PluginTable,
+    Reactions,
+    ReactionTable,
+    Routing,
+)
 from ennio.supervisor.config.schema import (
     AgentOptions,
     AgentTable,
@@ -19,15 +29,10 @@ from ennio.supervisor.config.schema import (
     BudgetTable,
     Defaults,
     LimitTable,
-    NotifierTable,
-    Plugin,
     PriceTable,
     ProjectTable,
-    Reaction,
-    Reactions,
     RestartTable,
     Retention,
-    Routing,
     Settings,
     SymlinkTable,
     TimeoutTable,
@@ -52,11 +57,11 @@ SECTIONS: dict[str, tuple[type[BaseModel], str]] = {
     "## `[[notifiers]]`": (NotifierTable, "notifiers."),
     "## `[notification_routing]`": (Routing, "notification_routing."),
     "## `[reactions]`": (Reactions, "reactions."),
-    "### Each reaction": (Reaction, "reactions."),
+    "### Each reaction": (ReactionTable, "reactions.*."),
     "## `[[projects]]`": (ProjectTable, "projects[*]."),
     "### `agent_config`": (AgentOptions, "projects[*].agent_config."),
     "### `symlinks`": (SymlinkTable, "projects[*].symlinks[*]."),
-    "### `tracker_config` and `scm_config`": (Plugin, "projects[*].tracker_config."),
+    "### `tracker_config` and `scm_config`": (PluginTable, "projects[*].tracker_config."),
 }
 
 
@@ -155,7 +160,9 @@ def test_what_the_file_in_the_root_only_suggests_is_good_too() -> None:
     settings, problems = check(data)
     assert settings is not None, problems
     assert list(not_yet(data)) == []
-    assert {"agents", "approvals", "budgets", "prices"} <= settings.model_fields_set
+    shown = {"agents", "approvals", "budgets", "prices", "notifiers", "reactions"}
+    assert shown <= settings.model_fields_set
+    assert {"tracker_config", "scm_config"} <= settings.projects[0].model_fields_set
 
 
 def test_every_built_in_agent_is_named() -> None:
@@ -163,3 +170,28 @@ def test_every_built_in_agent_is_named() -> None:
     agents = project["entry-points"]["ennio.agents"].keys() - {"command", "custom"}
     (told,) = re.findall(r"^(?:.* )?Built in: (`[^.]*`)\.$", DOCUMENT, re.MULTILINE)
     assert set(re.findall(r"`([^`]+)`", told)) == agents
+
+
+def test_the_usual_reactions_are_told_as_they_are() -> None:
+    section = DOCUMENT.split("\n### The usual reactions\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    told = [[cell.strip().replace("`", "") for cell in line.split("|")[1:-1]] for line in lines]
+    usual = []
+    for name, reaction in DEFAULTS.items():
+        numbers = ("" if n is None else f"{n:g}" for n in (reaction.retries, reaction.escalate_after))
+        more = f"threshold = {reaction.threshold:g}" if reaction.threshold else ""
+        more += "include_summary = true" if reaction.include_summary else ""
+        others = ", ".join(sorted(ACTIONS[name] - {reaction.action}))
+        usual.append([name, reaction.action, reaction.priority, *numbers, more, others])
+    assert told == usual
+
+
+def test_the_long_example_is_a_whole_configuration(tmp_path: Path) -> None:
+    (text,) = re.findall(r"\n## An example: .*?```toml\n(.*?)```", DOCUMENT, re.DOTALL)
+    subprocess.run(["git", "init", "-q", tmp_path / "my-app"], check=True)
+    (tmp_path / "ennio.toml").write_text(text.replace("/repos/", f"{tmp_path}/"))
+    secrets = {name: f"s3cret-{name}" for name in re.findall(r"\$\{(\w+)\}", text)}
+    config = load(tmp_path / "ennio.toml", environ={"HOME": "/", **secrets})
+    assert config.secret_variables == secrets.keys()
+    assert config.warnings == ()
+    assert config.projects[0].reactions["agent-needs-input"].notifiers == ("chat", "pager")

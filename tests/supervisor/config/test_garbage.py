@@ -90,6 +90,17 @@ seconds = st.floats(0.01, 1e6) | st.integers(1, 10**6)
 lines = st.lists(
     st.text("ab ${}:#'\"\\\n", max_size=8).map(lambda text: f"r{text.replace('$', '')}"), max_size=2
 )
+hearers = st.lists(st.sampled_from(["a", "b"]), max_size=2)
+reaction = some(
+    {
+        "enabled": st.booleans(),
+        "action": st.sampled_from(["send_to_agent", "notify", "auto_merge"]),
+        "retries": st.integers(-1, 9),
+        "escalate_after": seconds,
+        "threshold": seconds,
+    }
+)
+reactions = some({"ci-failed": reaction, "agent-stuck": reaction, "approved-and-green": reaction})
 LIKELY = some(
     {
         "host": st.sampled_from(["localhost", "::1", "0.0.0.0", "nope!"]),
@@ -130,9 +141,26 @@ LIKELY = some(
             max_size=2,
         ),
         "prices": st.dictionaries(st.text(max_size=5), some({}, input=st.floats(0, 9), output=st.just(1))),
+        "notifiers": st.lists(
+            some(
+                {"config": st.just({"url": "http://${SET}"})},
+                name=st.sampled_from(["a", "b"]),
+                plugin=st.sampled_from(["slack", "desktop", "sms"]),
+            ),
+            max_size=2,
+        ),
+        "notification_routing": some({"ci-failed": hearers, "agent-stuck": hearers}),
+        "reactions": reactions,
         "projects": st.lists(
             some(
-                {"max_sessions": st.integers(0, 9), "agent_rules": lines, "post_create": lines},
+                {
+                    "max_sessions": st.integers(0, 9),
+                    "agent_rules": lines,
+                    "post_create": lines,
+                    "notifiers": hearers,
+                    "reactions": reactions,
+                    "scm_config": some({}, plugin=st.sampled_from(["github", "linear"])),
+                },
                 name=st.sampled_from(["a", "b", "c d"]),
                 path=st.just("repo"),
                 agent=st.sampled_from(["demo", "mine"]),

@@ -125,6 +125,52 @@ def _init(path: Path) -> Repo:
     return made
 
 
+@dataclass
+class Remote(Repo):
+    """The bare repository that is a project's origin; `others` is somebody else's clone of it."""
+
+    others: Repo
+    project: Repo
+
+    def push(self, name: str = "theirs", branch: str = "main", *options: str) -> str:
+        """Have somebody else push one more commit to a branch; return it."""
+        self.others.git("checkout", "--quiet", "-B", branch)
+        tip = self.others.commit(name)
+        self.others.git("push", "--quiet", *options, "origin", branch)
+        return tip
+
+    def serve_by(self, script: str) -> None:
+        """Have fetches of the project talk to a shell script, whose `$1` is this repository."""
+        wrapper = self.path.with_name("upload-pack")
+        wrapper.write_text(f"#!/bin/sh\n{script}\n")
+        wrapper.chmod(0o755)
+        self.project.git("config", "remote.origin.uploadpack", str(wrapper))
+
+    def count(self) -> Path:
+        """Count how often it is asked, from now: by the lines of the file that is returned."""
+        asked = self.path.with_name("asked")
+        asked.write_text("")
+        self.serve_by(f'echo asked >>"{asked}"; sleep 0.05; exec git-upload-pack "$1"')
+        return asked
+
+    def hang(self) -> Path:
+        """Never answer, from now; return the file that will hold the pid of who does not."""
+        pid = self.path.with_name("pid")
+        self.serve_by(f'echo $$ >"{pid}.new"; mv "{pid}.new" "{pid}"; exec sleep 1000')
+        return pid
+
+
+@pytest.fixture
+def remote(repo: Repo, tmp_path: Path) -> Remote:
+    """The origin of `repo`, which has seen its first commit."""
+    path, others = tmp_path / "origin.git", tmp_path / "others"
+    repo.git("clone", "--quiet", "--bare", str(repo.path), str(path))
+    repo.git("remote", "add", "origin", str(path))
+    repo.git("fetch", "--quiet", "origin")
+    repo.git("clone", "--quiet", str(path), str(others))
+    return Remote(path, Repo(others), repo)
+
+
 @pytest.fixture
 def host() -> WatchedHost:
     return WatchedHost()

@@ -53,6 +53,20 @@ def test_the_nearest_ref_gives_the_commit(refs, commit, made):
     assert (begin.commit, begin.made, refs[begin.ref]) == (commit, made, commit)
 
 
+@pytest.mark.parametrize(
+    ("refs", "commit"),
+    [
+        ({"refs/heads/feat": "1", "refs/remotes/origin/feat": "2", "refs/remotes/origin/main": "3"}, "1"),
+        ({"refs/remotes/origin/feat": "2", "refs/remotes/origin/main": "3"}, "2"),
+        ({"refs/heads/main": "3", "refs/remotes/origin/main": "4"}, "4"),
+        ({"refs/heads/main": "3"}, "3"),
+    ],
+)
+def test_with_origin_as_the_base_its_default_branch_comes_first(refs, commit):
+    begin = start(BranchName("feat"), BranchName("unused"), "main", refs, "repo", base="origin")
+    assert (begin.commit, refs[begin.ref]) == (commit, commit)
+
+
 def test_without_anything_to_start_from_it_says_what_is_missing():
     with pytest.raises(Invalid, match="repo has no commit yet; make a first one on main"):
         start(None, BranchName("x"), "main", {}, "repo")

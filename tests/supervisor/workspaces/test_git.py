@@ -26,7 +26,9 @@ def test_all_that_git_calls_local_is_known(repo):
 async def test_git_s_words_come_without_whereabouts_and_passwords():
     class Host:
         async def run(self, argv, *, cwd, env=None):
-            raise CommandFailed(tuple(argv), 128, "/var/lib/ws/s-1 in /var/lib/ws: no https://me:hunter2@h/r")
+            raise CommandFailed(
+                tuple(argv), 128, "/var/lib/ws/s-1 in /var/lib/ws: no https://me:hunter@2@h/r"
+            )
 
     git = Git(Host(), {}, hidden=(Path("/var/lib/ws"),))
     with pytest.raises(

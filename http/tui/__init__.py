@@ -1,0 +1,1 @@
+"""`ennio top`: the sessions in a terminal, by what needs a human first. Stands on the client alone."""
