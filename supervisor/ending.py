@@ -147,7 +147,10 @@ class Ending(Conversing):
 
     async def _killed(self, exit_code: int | None) -> None:
         await self._conversation_over("the session was killed", keeps=False)
-        await self.became(e.SessionKilled, exit_code=exit_code)
+        draft = Draft(self._record)
+        draft.let(e.SessionKilled, exit_code=exit_code)
+        draft.remember(notices=())  # they are on their way; nobody would note that they were given
+        await self.commit(draft)
         self._clean()
         self._over = not self._cleaning
 

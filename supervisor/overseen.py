@@ -41,7 +41,7 @@ class Overseen(Reviewing):
             return
         what = Due("agent-stuck", cause, last.times + 1 if last else 1, reaction)
         if what.used_up:
-            await self._escalate_now(what, f"it was told to go on {what.times - 1} times")
+            await self._escalate_now(what, f"it was told to go on {what.told}")
             return
         if reaction.action != NOTIFY:
             await self._wake(what)
@@ -57,8 +57,8 @@ class Overseen(Reviewing):
         letter, draft = Letter(opening_of(what)), Draft(self._record)
         action = what.reaction.action
         draft.let(e.ReactionTriggered, reaction=what.name, action=action, cause=what.cause)
-        draft.remember(reacted=done(draft.record, what, e.now()))
-        draft.take(letter, awaits=self._has_turns)
+        draft.take(letter, awaits=self._has_turns, own=True)
+        draft.remember(reacted=done(draft.record, what, e.now(), message=draft.record.messages))
         await self.commit(draft)
         self._outbox.put(letter)
         self._watch_for_escalation(what.name)

@@ -5,7 +5,7 @@ from contextlib import suppress
 import structlog
 import trio
 
-from .errors import Conflict, EnnioError, ForgeFailed
+from .errors import Conflict, EnnioError
 from .events import now
 from .mailbox import Mailbox
 from .messages import Merged, React, Reactable, Seen, Unable
@@ -109,7 +109,7 @@ async def _merge_now(scm: Scm, record: SessionRecord, what: Due, mailbox: Mailbo
     if not done:
         await scm.merge(facts)
     await mailbox.tell(Merged(what, facts.number, facts.head))
-    with suppress(ForgeFailed):  # the watcher will see it
+    with suppress(EnnioError):  # the watcher will see it
         facts = await scm.look(target, thorough=True)
     if facts is not None:
         await mailbox.tell(Seen(facts))

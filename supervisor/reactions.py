@@ -29,6 +29,12 @@ class Due:
         retries = self.reaction.retries
         return retries is not None and self.times > retries + 1
 
+    @property
+    def told(self) -> str:
+        """How often the agent was told, in words."""
+        times = min(self.times - 1, (self.reaction.retries or 0) + 1)
+        return f"{times} times in a row" if times > 1 else "once"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

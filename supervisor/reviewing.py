@@ -94,7 +94,7 @@ class Reviewing(Ending):
             if what.name in self._preparing:
                 continue
             if what.used_up and what.reaction.action == SEND:
-                await self._escalate_now(what, f"the agent was told {what.times - 1} times in a row")
+                await self._escalate_now(what, f"the agent was told {what.told}")
             elif what.reaction.action == NOTIFY:
                 draft = Draft(self._record)
                 self._tell_operators(draft, what, summary(what.name, self._record.pull))
@@ -252,7 +252,7 @@ class Reviewing(Ending):
     def _watch_again(self) -> None:
         """Go on waiting for what an earlier server's reactions lead to; what has changed is seen first."""
         for name, reacted in self._record.reacted.items():
-            if self._waits_for(name, reacted):
+            if self._project.scm is not None and self._waits_for(name, reacted):
                 self._watch_for_escalation(name, 2 * self._project.poll_interval)
 
     @_handle.register

@@ -163,12 +163,16 @@ class Visible(Actor):
         """Have the session told of this in a while, unless that timer is set anew or cancelled."""
         self._cancel_timer(name)
         self._timers[name] = trio.CancelScope()
-        self._nursery.start_soon(self._wait_and_tell, self._timers[name], seconds, message)
+        self._nursery.start_soon(self._wait_and_tell, name, self._timers[name], seconds, message)
 
-    async def _wait_and_tell(self, timer: trio.CancelScope, seconds: float, message: object) -> None:
+    async def _wait_and_tell(
+        self, name: Timer, timer: trio.CancelScope, seconds: float, message: object
+    ) -> None:
         with timer:
             await trio.sleep(max(0.0, seconds))
             await self.mailbox.tell(message)
+            if self._timers.get(name) is timer:
+                del self._timers[name]
 
     def _cancel_timer(self, name: Timer) -> None:
         if timer := self._timers.pop(name, None):

@@ -110,6 +110,7 @@ class Watcher:
         """Look at sessions, side by side. One that fails does not keep the others from being seen."""
         alone = self._alone
         at_once, failures = trio.CapacityLimiter(_AT_ONCE), list[EnnioError]()
+        own = dict[SessionId, EnnioError]()
         seen = set[SessionId]()
 
         async def look(session: Session) -> None:
@@ -120,6 +121,7 @@ class Watcher:
                         seen.add(session.record.id)
                     except EnnioError as error:
                         failures.append(error)
+                        own[session.record.id] = error
 
         async with trio.open_nursery() as nursery:
             for session in sessions:
@@ -133,8 +135,8 @@ class Watcher:
             self._fail(failures[0])
         elif seen:
             self._recovered()
-        if failures:
-            await self._tell_trouble(failures[0], unseen)
+        for session in unseen:
+            await self._tell_trouble(session, own.get(session.record.id) or failures[0])
 
     async def _look(self, session: Session) -> None:
         target, thorough = sought(session.record), self._pace.thorough(session.record)
@@ -153,12 +155,11 @@ class Watcher:
             with suppress(SessionOver):
                 await session.mailbox.tell(Seen(facts))
 
-    async def _tell_trouble(self, error: EnnioError, unseen: Sequence[Session]) -> None:
-        """Say once that nothing new is known, to each session that was not seen."""
-        for session in unseen:
-            if sought(session.record) is not None and session.record.host_trouble is None:
-                with suppress(SessionOver):
-                    await session.mailbox.tell(Unseen(str(error)))
+    async def _tell_trouble(self, session: Session, error: EnnioError) -> None:
+        """Say once that nothing new is known, and why."""
+        if sought(session.record) is not None and session.record.host_trouble is None:
+            with suppress(SessionOver):
+                await session.mailbox.tell(Unseen(str(error)))
 
     def _fail(self, error: EnnioError) -> None:
         """Note that the host cannot be asked: all are due as soon as it can be."""

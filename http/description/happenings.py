@@ -46,7 +46,7 @@ OUTPUT = Section(
             summary="Follow what an agent says",
             words="Begins at the oldest kept byte, or after a cursor, and stays open when the agent ends, "
             f"for that may be restored. {_IN_STREAMS}, or the session is forgotten.",
-            parameters=(session, _after, _raw, last_event_id),
+            parameters=(session, _after, _raw, last_event_id(CURSOR, " It goes before `after`.")),
             answers=(
                 Answer(
                     "What is said, in pieces of up to 64 KiB. The `id` of each is its cursor.",
@@ -87,7 +87,7 @@ EVENTS = Section(
             id="followEvents",
             summary="Follow what happens to all sessions",
             words=f"Begins now, or after an event. {_IN_STREAMS}.",
-            parameters=(last_event_id,),
+            parameters=(last_event_id({"type": "string"}),),
             answers=(
                 Answer(
                     "What happens. The name of each is its type; `resync` says that a place is lost.",

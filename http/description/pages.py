@@ -57,7 +57,7 @@ PAGES = Section(
             "operatorsPageFile",
             "Get a file of the operators' page",
             {path.removeprefix("/page/") for path in PATHS if path.startswith("/page/")},
-            ("text/css", "text/javascript", "image/svg+xml"),
+            ("text/html", "text/css", "text/javascript", "image/svg+xml"),
         ),
         _page("/docs", "docsPage", "Get a readable page of this description"),
         _files(

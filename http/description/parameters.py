@@ -44,12 +44,13 @@ idempotency_key = Parameter(
     "another body it is a 409. Failures are not kept.",
     "fix-login-1",
 )
-last_event_id = Parameter(
-    "Last-Event-ID",
-    "header",
-    {"type": "string"},
-    "The `id` of the event after which to go on: nothing is missing then, and nothing comes twice.",
-)
+
+
+def last_event_id(schema: Schema, words: str = "") -> Parameter:
+    """Return the header by which a stream goes on."""
+    goes_on = "The `id` of the event after which to go on: nothing is missing then, and nothing comes twice."
+    return Parameter("Last-Event-ID", "header", schema, f"{goes_on}{words}")
+
 
 NO_SESSION = "There is no such session."
 MALFORMED = "The id or a parameter is malformed."

@@ -9,20 +9,30 @@ from .examples import EXAMPLES
 from .operation import JSON, Answer, Data, Operation, Plain, Section, Taken
 
 _METRICS = 'ennio_sessions{project="my-app",status="Working"} 3.0\n'
-_MESSAGE: dict[str, Any] = {
+_JSONRPC: dict[str, Any] = {"jsonrpc": {"type": "string", "const": "2.0"}}
+_ASKED = {
     "type": "object",
-    "required": ["jsonrpc"],
+    "description": "A request of JSON-RPC, or without an `id` a notification.",
+    "required": ["jsonrpc", "method"],
     "properties": {
-        "jsonrpc": {"type": "string", "const": "2.0"},
-        "id": {"type": ["string", "integer", "null"]},
+        **_JSONRPC,
+        "id": {"type": ["string", "integer"]},
         "method": {"type": "string"},
         "params": {"type": "object"},
-        "result": {},
-        "error": {"type": "object"},
+    },
+}
+_ANSWERED = {
+    "type": "object",
+    "description": "A result of JSON-RPC, or an error.",
+    "required": ["jsonrpc"],
+    "properties": {
+        **_JSONRPC,
+        "id": {"type": ["string", "integer", "null"]},
+        "result": {"type": "object"},
+        "error": {"type": "object", "required": ["code", "message"]},
     },
 }
 _LIST_TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-_IN_ITS_WORDS = "the protocol's library says so, in the protocol's own words"
 
 SERVER = Section(
     "Server",
@@ -99,9 +109,9 @@ MCP = Section(
             summary="Speak the Model Context Protocol",
             words="Streamable HTTP: each request is one message of JSON-RPC. The tools ask this API with the "
             "caller's own token.",
-            body=Taken({"tools": _LIST_TOOLS}, schema=_MESSAGE),
+            body=Taken({"tools": _LIST_TOOLS}, schema=_ASKED),
             answers=(
-                Answer("The answer to the message.", (Plain(JSON, _MESSAGE),)),
+                Answer("The answer to the message.", (Plain(JSON, _ANSWERED),)),
                 Answer("The message needs no answer.", (), 202),
             ),
             refusals={

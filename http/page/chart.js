@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import { dollars } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT, LEFT, BOTTOM] = [640, 200, 48, 20];
+const [HEIGHT, LEFT, BOTTOM] = [200, 48, 20];
 const COLOURS = 8; // in the style sheet; the projects beyond share the last
 
 function svg(tag, attributes = {}, ...children) {
@@ -30,17 +30,17 @@ export function tally(spend, days) {
   return { days, projects, amount, total };
 }
 
-/** Return the picture. */
-export function drawn(tallied) {
+/** Return the picture, `width` units wide: what is drawn in its own size can be read on a phone too. */
+export function drawn(tallied, width) {
   const { days, projects, total } = tallied;
   const most = roundUp(Math.max(...days.map(total), 0.01));
-  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "chart" });
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", class: "chart" });
   const sum = days.reduce((all, day) => all + total(day), 0);
   picture.setAttribute("aria-label", `${dollars(sum)} in ${days.length} days; the table below says it in numbers`);
-  for (const part of [0, 0.5, 1]) picture.append(...line(part * most, most));
-  days.forEach((day, index) => picture.append(...bars(tallied, day, index, most)));
+  for (const part of [0, 0.5, 1]) picture.append(...line(part * most, most, width));
+  days.forEach((day, index) => picture.append(...bars(tallied, day, index, most, width)));
   for (const index of [0, Math.floor(days.length / 2), days.length - 1]) {
-    const x = LEFT + ((index + 0.5) * (WIDTH - LEFT)) / days.length;
+    const x = LEFT + ((index + 0.5) * (width - LEFT)) / days.length;
     const anchor = index === days.length - 1 ? "end" : index ? "middle" : "start";
     picture.append(svg("text", { x, y: HEIGHT - 4, "text-anchor": anchor }, days[index].slice(5)));
   }
@@ -50,8 +50,8 @@ export function drawn(tallied) {
 
 const colour = (index) => Math.min(index, COLOURS - 1);
 
-function bars({ days, projects, amount }, day, index, most) {
-  const room = (WIDTH - LEFT) / days.length;
+function bars({ days, projects, amount }, day, index, most, width) {
+  const room = (width - LEFT) / days.length;
   let y = HEIGHT - BOTTOM;
   return projects.flatMap((project, which) => {
     const value = amount(day, project);
@@ -64,10 +64,10 @@ function bars({ days, projects, amount }, day, index, most) {
   });
 }
 
-function line(value, most) {
+function line(value, most, width) {
   const y = HEIGHT - BOTTOM - (value / most) * (HEIGHT - BOTTOM - 8);
   return [
-    svg("line", { x1: LEFT, x2: WIDTH, y1: y, y2: y }),
+    svg("line", { x1: LEFT, x2: width, y1: y, y2: y }),
     svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, most < 1 ? `$${value.toFixed(2)}` : `$${+value.toFixed(1)}`),
   ];
 }

@@ -7,6 +7,8 @@ import { dollars, moment } from "./words.js";
 
 const DAYS = 30;
 const NEAR = 0.8;
+const NARROW = 600; // pixels
+const [NARROW_CHART, CHART] = [360, 640];
 
 /** Return what was spent today, by UTC. */
 export function today() {
@@ -51,7 +53,7 @@ export class Money {
     this.#drawn = state;
     const tallied = tally(store.spend, days);
     const spent = tallied.projects.length
-      ? [drawn(tallied), el("details", {}, el("summary", {}, "In numbers"), el("div.wide", { tabindex: "0" }, table(tallied)))]
+      ? [drawn(tallied, this.content.clientWidth < NARROW ? NARROW_CHART : CHART), el("details", {}, el("summary", {}, "In numbers"), el("div.wide", { tabindex: "0" }, table(tallied)))]
       : [el("p.empty", {}, `Nothing was spent in the last ${DAYS} days.`)];
     const open = this.content.querySelector("details")?.open;
     this.content.replaceChildren(el("h3", {}, `The last ${DAYS} days`), ...spent, el("h3", {}, "Budgets"), budgets());

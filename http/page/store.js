@@ -14,6 +14,7 @@ class Store {
   projects = [];
   budgets = [];
   spend = [];
+  looked = false; // whether all sessions were looked at, once
   #written = new Map();
   #watchers = new Set();
   #changed = new Set();
@@ -54,6 +55,7 @@ class Store {
   putActive(sessions) {
     const there = new Set(sessions.map((session) => session.id));
     sessions.forEach((session) => this.put(session));
+    this.looked = true;
     return [...this.sessions.keys()].filter((id) => !there.has(id) && this.view(id).group !== "ended");
   }
 

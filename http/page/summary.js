@@ -39,7 +39,7 @@ export function summary(root) {
     say(near, tight ? ` · ! ${Math.round(fullest.share * 100)}% of ${called(fullest.budget)}` : "");
     document.title = waiting.size ? `(${waiting.size}) ennio` : "ennio";
     if (known) callOut([...waiting].filter(([id]) => !known.has(id)));
-    known = waiting;
+    if (store.looked) known = waiting;
   };
   return { render };
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installed import ENNIO, Server, make_repository, running, settings
+from installed import ENNIO, Server, has, make_repository, running, settings
 from shown import PAGES, about, commands, everywhere, takes_session
 
 from ennio.http.cli import main
@@ -177,6 +177,9 @@ def test_it_does_what_it_is_shown_for(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    needed = "curl" if command.startswith("curl") else "bash" if "completion" in command else "sh"
+    if not has(needed):
+        pytest.skip(f"{needed} is missing")
     session = shop.session(command) if takes_session(command) else ""
     typed = about(command, session).replace("http://127.0.0.1:3000", shop.server.url)
     folder = shop.folder

@@ -18,7 +18,7 @@ from schemathesis.core.parameters import ParameterLocation
 
 from ennio.supervisor import Timeouts
 
-from .hosts import GitHub
+from .hosts import GitHub, GitLab
 from .hosts.at_work import configuration, project
 from .hosts.inbox import Inbox
 
@@ -27,11 +27,11 @@ LIMITS = Timeouts(spawn=20, send=3, kill=15, kill_grace=2)
 ASKER = """
 import json, sys
 for line in sys.stdin:
-    said = json.loads(line)
-    if said["type"] == "user":
+    if json.loads(line)["type"] == "user":
         request = {"subtype": "can_use_tool", "tool_name": "Bash", "input": {"command": "npm publish"}}
         print(json.dumps({"type": "control_request", "request_id": "1", "request": request}), flush=True)
 """
+"""An agent that asks for one permission, and waits."""
 _MOST = 4
 """Sessions that are there at the same time, of each kind."""
 
@@ -59,13 +59,13 @@ class Place:
 
     def approval(self) -> tuple[str, str]:
         """Return the ids of a permission that is waited for, and of the session that does."""
-        waiting = self.server.data("GET", "/approvals")
-        if not waiting:
-            session = self.session("asker")
-            self.server.data("POST", f"/sessions/{session}/send", json={"message": "publish"})
+        if not self.server.data("GET", "/approvals"):
+            for old in self.server.data("GET", "/sessions", params={"project_id": "asker"}):
+                self.server.data("DELETE", f"/sessions/{old['id']}")
+            self.server.spawn("asker")
             until(lambda: self.server.data("GET", "/approvals"))
-            waiting = self.server.data("GET", "/approvals")
-        return waiting[0]["session_id"], waiting[0]["id"]
+        waiting = self.server.data("GET", "/approvals")[0]
+        return waiting["session_id"], waiting["id"]
 
     def code(self) -> str:
         """Return a code that lets a browser in."""
@@ -96,6 +96,8 @@ class Place:
         query = case.query or {}
         if "project_id" in query:
             query["project_id"] = "cat"
+        if case.path.endswith("/output/stream") and "Last-Event-ID" in (case.headers or {}):
+            case.headers["Last-Event-ID"] = "r0" if query.get("raw") in {True, "true"} else "t0"
         if "after" in query and case.path == "/api/v1/sessions":
             query["after"] = self.session()
         elif "after" in query:
@@ -147,6 +149,9 @@ kill_grace = {LIMITS.kill_grace}
 command = {command}
 protocol = "stream-json"
 
+[retention]
+days = 30
+
 [[budgets]]
 scope = "global"
 period = "daily"
@@ -157,9 +162,9 @@ name = "asker"
 path = "repo"
 agent = "asker"
 """
-    with GitHub() as host, Inbox() as inbox:
+    with GitHub() as host, GitLab() as lab, Inbox() as inbox:
         host.issue("The login page is broken")
-        hooked = project(host, "app", webhook_secret=SECRET)
-        with running(folder, configuration(hooked, inbox=inbox, top=top, poll=5)) as server:
+        hooked = [project(one, name, webhook_secret=SECRET) for one, name in ((host, "app"), (lab, "lab"))]
+        with running(folder, configuration(*hooked, inbox=inbox, top=top, poll=5)) as server:
             server.http.headers["Authorization"] = f"Bearer {TOKEN}"
             yield Place(server)

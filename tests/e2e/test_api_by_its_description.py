@@ -25,7 +25,12 @@ def settings(examples: int) -> schemathesis.Config:
     return schemathesis.Config.from_dict(
         {
             "seed": 1,
-            "generation": {"deterministic": True, "max-examples": examples, "database": "none"},
+            "generation": {
+                "deterministic": True,
+                "max-examples": examples,
+                "database": "none",
+                "with-security-parameters": False,
+            },
             "checks": {
                 "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", 502, 504]},
                 "negative_data_rejection": {"expected-statuses": REFUSED},

@@ -18,7 +18,7 @@ from trio.testing import MockClock
 from turn_taking import TurnWorld
 
 from ennio.http.connections import connection
-from ennio.http.routes.streams import Happenings
+from ennio.http.routes.streams import Happenings, Sayings
 from ennio.http.streaming import HEARTBEAT
 from ennio.supervisor import Config, Supervisor
 from ennio.supervisor.feed import Feed
@@ -123,6 +123,19 @@ async def test_a_stream_says_what_it_is_and_ends_when_the_server_does(
         assert b"x-accel-buffering: no" in head
         supervisor.feed.close()
         await until(stream, b"0\r\n\r\n")
+
+
+async def test_the_last_that_happens_is_told_before_a_stream_ends(
+    supervisor: Supervisor, autojump_clock: MockClock
+) -> None:
+    record = await spawned(supervisor)
+    happenings, sayings = Happenings(supervisor, None), Sayings(supervisor, record.id, None, raw=False)
+    await supervisor.close(5)
+
+    with trio.fail_after(HEARTBEAT):
+        events = b"".join([piece async for piece in happenings])
+        assert [piece async for piece in sayings] == [BEGIN]
+    assert b"event: SessionExited" in events
 
 
 async def test_the_header_says_where_to_go_on(serve: Serve, supervisor: Supervisor) -> None:

@@ -22,6 +22,8 @@ from .repository import Repository
 _REMEMBERED = 500
 """Pull requests whose reviews and comments are remembered, those looked at last."""
 
+_MOST_SAID = 5000
+"""Reviews, and comments of a kind, that are read of one pull request: the oldest come first."""
 _LOGS = 5
 """Failing checks of which logs are fetched; of more than that nobody reads them."""
 
@@ -143,9 +145,9 @@ class GitHubPulls:
     async def _said(self, facts: reading.Facts, digest: bytes) -> _Opinions:
         ask = self._web.get_all
         reviews, on_lines, on_all = await together(
-            partial(ask, f"{self._path}/pulls/{facts.number}/reviews"),
-            partial(ask, f"{self._path}/pulls/{facts.number}/comments"),
-            partial(ask, f"{self._path}/issues/{facts.number}/comments"),
+            partial(ask, f"{self._path}/pulls/{facts.number}/reviews", most=_MOST_SAID),
+            partial(ask, f"{self._path}/pulls/{facts.number}/comments", most=_MOST_SAID),
+            partial(ask, f"{self._path}/issues/{facts.number}/comments", most=_MOST_SAID),
         )
         with understood(self.name, f"what was said of pull request {facts.number}"):
             return _Opinions(

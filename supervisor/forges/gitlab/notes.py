@@ -20,9 +20,9 @@ https://docs.gitlab.com/user/project/system_notes/
 """
 
 _BOT = re.compile(
-    r"(?:project|group)_\d+_bot(?:_?\w+)?|service_account_\w+|gitlabduo|.*[-_.]bot|.*\[bot\]", re.IGNORECASE
+    r"(?:project|group)_\d+_bot(?:_?\w+)?|service_account_\w+|gitlabduo|.*\[bot\]", re.IGNORECASE
 )
-"""Access tokens of projects and groups, service accounts, and who calls itself a bot.
+"""Access tokens of projects and groups, and service accounts. Whoever merely calls itself a bot is none.
 
 https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
 https://docs.gitlab.com/user/profile/service_accounts/

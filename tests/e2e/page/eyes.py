@@ -1,4 +1,4 @@
-"""What a person sees, hears and reaches: names, contrast, focus; after WCAG 2.2 and axe's rules of the same."""
+"""What a person sees, hears and reaches: names, contrast, focus; after WCAG 2.2 and the rules of axe."""
 
 NAMELESS = """
 () => {
@@ -9,8 +9,11 @@ NAMELESS = """
     const own = element.matches("button, a, summary, [role=tab]") ? words(element) : "";
     return element.getAttribute("aria-label") || (by && words(document.getElementById(by))) || labels || own;
   };
-  const controls = "button, a[href], input, select, textarea, summary, dialog, [role=tab], [role=tabpanel], [role=meter], [role=img], pre[tabindex], ul[aria-labelledby]";
-  return [...document.querySelectorAll(controls)].filter((one) => one.checkVisibility() && !named(one)).map((one) => one.outerHTML.slice(0, 120));
+  const controls = "button, a[href], input, select, textarea, summary, dialog, pre[tabindex], ul[aria-labelledby]";
+  const roles = ["tab", "tabpanel", "meter", "img"].map((role) => `[role=${role}]`);
+  return [...document.querySelectorAll([controls, ...roles].join())]
+    .filter((one) => one.checkVisibility() && !named(one))
+    .map((one) => one.outerHTML.slice(0, 120));
 }
 """
 
@@ -18,8 +21,9 @@ BROKEN = """
 () => {
   const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
   const twice = ids.filter((id, at) => ids.indexOf(id) !== at);
-  const lost = [...document.querySelectorAll("[for], [aria-labelledby], [aria-describedby], [aria-controls]")].flatMap((one) =>
-    ["for", "aria-labelledby", "aria-describedby", "aria-controls"]
+  const references = ["for", "aria-labelledby", "aria-describedby", "aria-controls"];
+  const lost = [...document.querySelectorAll(references.map((name) => `[${name}]`))].flatMap((one) =>
+    references
       .flatMap((name) => (one.getAttribute(name) ?? "").split(" "))
       .filter((id) => id && !document.getElementById(id)));
   const nested = document.querySelectorAll("a button, button a, a a, button button").length;
@@ -36,8 +40,8 @@ PALE = """
     paint.fillRect(0, 0, 1, 1);
     return [...paint.getImageData(0, 0, 1, 1).data];
   };
-  const linear = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
-  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
   const behind = (element) => {
     for (let at = element; at; at = at.parentElement) {
       const back = colour(getComputedStyle(at).backgroundColor);
@@ -48,12 +52,15 @@ PALE = """
   const found = [];
   for (const element of document.querySelectorAll("body *")) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || element.closest("option, noscript, .unseen, [disabled]") || !element.checkVisibility()) continue;
+    if (!own || !element.checkVisibility() || element.closest("option, noscript, .unseen, [disabled]")) {
+      continue;
+    }
     const style = getComputedStyle(element);
     const [text, back] = [style.fill !== "rgb(0, 0, 0)" ? style.fill : style.color, behind(element)];
     const [a, b] = [light(colour(text)), light(back)];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${element.className || element.tagName}: ${element.textContent.slice(0, 40)}`);
+    const name = element.className || element.tagName;
+    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${name}: ${element.textContent.slice(0, 40)}`);
   }
   return found;
 }
@@ -61,7 +68,8 @@ PALE = """
 
 WIDER = """
 () => [...document.querySelectorAll("body *")]
-  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".frame, .wide, .output, .unseen"))
+  .filter((one) => one.checkVisibility() && !one.closest(".frame, .wide, .output, .unseen"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
   .map((one) => `${one.tagName}.${one.className}`)
 """
 
@@ -77,6 +85,6 @@ FOCUS = """
   const { activeElement: element } = document;
   const style = getComputedStyle(element);
   const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-  return { what: element.id || element.className || element.textContent.trim(), body: element === document.body, seen };
+  return { what: element.id || element.className || element.textContent.trim(), seen };
 }
 """

@@ -8,7 +8,8 @@ from .pretended import NOW, Pretended, ago, happened, pull, session
 
 TASKS = (
     ("shop", "Cart totals are wrong with two discounts"), ("shop", "Checkout is slow on phones"),
-    ("shop", "Search ignores accents"), ("shop", "Order mails go out twice"), ("shop", "Dark mode for the shop"),
+    ("shop", "Search ignores accents"), ("shop", "Order mails go out twice"),
+    ("shop", "Dark mode for the shop"),
     ("billing", "Invoices miss the VAT id"), ("billing", "Retry failed card payments"),
     ("billing", "Export to DATEV"), ("billing", "Round per line, not per invoice"),
     ("infra", "Move the nightly backup off the web host"), ("infra", "Renew certificates earlier"),
@@ -97,8 +98,8 @@ def _cost(api: Pretended) -> None:
     api.budgets = [
         {"scope": "global", "project_id": None, "period": "daily", "limit_usd": "40", "spent_usd": "12.40",
          "held_usd": "3", "remaining_usd": "27.60", **period},
-        {"scope": "project", "project_id": "billing", "period": "daily", "limit_usd": "8", "spent_usd": "6.90",
-         "held_usd": "1", "remaining_usd": "1.10", **period},
+        {"scope": "project", "project_id": "billing", "period": "daily", "limit_usd": "8",
+         "spent_usd": "6.90", "held_usd": "1", "remaining_usd": "1.10", **period},
     ]  # fmt: skip
 
 

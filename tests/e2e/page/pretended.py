@@ -27,11 +27,12 @@ def session(id: str, project: str = "shop", **more: Any) -> Json:
     """Return a session as the API shows it, at work unless `more` says otherwise."""
     return {
         "id": id, "project_id": project, "status": "Working", "activity": "Active", "branch": f"ennio/{id}",
-        "pr_url": None, "agent_name": "claude-code", "pr_number": None, "pull_request": None, "issue_id": None,
-        "issue_title": None, "issue_url": None, "role": None, "workspace_path": f"/srv/ennio/workspaces/{id}",
+        "pr_url": None, "agent_name": "claude-code", "pr_number": None, "pull_request": None,
+        "issue_id": None, "issue_title": None, "issue_url": None, "role": None, 
+        "workspace_path": f"/srv/ennio/workspaces/{id}",
         "base_commit": "1f0c9a3d5f0e2b7c8d6e4f3a2b1c0d9e8f7a6b5c", "base_ref": "refs/heads/main",
-        "base_warning": None, "pid": 4242, "attach": None, "activity_reason": None, "model": "claude-opus-4-5",
-        "conversation": None, "turns": 3, "tokens_in": 48210, "tokens_out": 1893, "cost_usd": "0.214350000",
+        "base_warning": None, "pid": 4242, "attach": None, "activity_reason": None,
+        "model": "claude-opus-4-5", "conversation": None, "turns": 3, "tokens_in": 48210, "tokens_out": 1893, "cost_usd": "0.214350000",
         "cost_is_estimated": False, "cost_is_complete": True, "approvals": 0, "held_until": None,
         "host_trouble": None, "notices_waiting": 0, "starts": 1, "restarts": 0, "exit_code": None,
         "reason": None, "created_at": ago(hours=1), "started_at": ago(hours=1),
@@ -44,8 +45,8 @@ def pull(number: int, title: str, **more: Any) -> Json:
     url = f"https://github.com/acme/shop/pull/{number}"
     return {
         "number": number, "url": url, "title": title, "state": "open", "draft": False,
-        "head": "9b1d4c7e2f3a5b6c8d0e1f2a3b4c5d6e7f8a9b0c", "conflicts": False, "ci": "pending", "failing": [],
-        "review": None, "review_asked": False, **more,
+        "head": "9b1d4c7e2f3a5b6c8d0e1f2a3b4c5d6e7f8a9b0c", "conflicts": False, "ci": "pending",
+        "failing": [], "review": None, "review_asked": False, **more,
     }  # fmt: skip
 
 

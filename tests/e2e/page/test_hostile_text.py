@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Route, expect
 from .looking import look
 from .pretended import Pretended, ago, happened, pull, session
 
-EVIL = "<img src=x onerror=\"window.ran = 1\"><script>window.ran = 1</script>'\"&lt;\u202e"
+EVIL = '<img src=x onerror="window.ran = 1"><script>window.ran = 1</script>\'"&lt;\u202e'
 ADDRESS = "javascript:window.ran=1"
 
 
@@ -27,7 +27,9 @@ def test_what_others_write_is_text_wherever_it_is_shown(browser: Browser, api: P
     api.messages["shop-evil"] = [
         {"id": "m1", "text": EVIL, "mode": "queue", "state": "failed", "reason": EVIL, "created_at": ago()}
     ]
-    api.budgets = [{"scope": "project", "project_id": EVIL, "period": EVIL, "limit_usd": "1", "spent_usd": "9"}]
+    api.budgets = [
+        {"scope": "project", "project_id": EVIL, "period": EVIL, "limit_usd": "1", "spent_usd": "9"}
+    ]
     api.spend = [{"day": ago()[:10], "project_id": EVIL, "cost_usd": "1"}]
     with look(browser, f"{api.url}/#/session/shop-evil") as seen:
         page = seen.page
@@ -75,7 +77,9 @@ def test_a_kill_that_does_not_end_everything_names_what_is_left(browser: Browser
         assert sorted(kills) == ["/sessions/shop-one", "/sessions/shop-two", "/sessions/shop-two"]
 
 
-def test_a_message_that_nobody_answered_is_sent_again_under_the_same_key(browser: Browser, api: Pretended) -> None:
+def test_a_message_that_nobody_answered_is_sent_again_under_the_same_key(
+    browser: Browser, api: Pretended
+) -> None:
     api.put(session("shop-one"))
     with look(browser, f"{api.url}/#/session/shop-one") as seen:
         seen.expects("ERR_FAILED")

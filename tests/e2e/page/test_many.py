@@ -29,7 +29,10 @@ def api() -> Iterator[Pretended]:
     one = Pretended()
     states = ("Working", "PrOpen", "CiPassing", "CiFailed", "ReviewPending")
     for number in range(MANY):
-        name, told = f"shop-{number:06}", {"created_at": ago(hours=number), "last_activity_at": ago(hours=number)}
+        name, told = (
+            f"shop-{number:06}",
+            {"created_at": ago(hours=number), "last_activity_at": ago(hours=number)},
+        )
         one.put(session(name, status=states[number % 5], issue_title=f"Task {number}", **told))
     yield one
     one.close()
@@ -59,7 +62,9 @@ def test_a_change_of_one_touches_its_row_alone(seen: Look, api: Pretended) -> No
 
     expect(seen.row("shop-000010")).to_contain_text("$9.99")
     assert seen.run("() => [...window.touched]") == ["shop-000010"]
-    asked = [path for _, path, _ in api.asked if path.startswith("/sessions") and not path.endswith("/events")]
+    asked = [
+        path for _, path, _ in api.asked if path.startswith("/sessions") and not path.endswith("/events")
+    ]
     assert asked == ["/sessions/shop-000010"]
 
 

@@ -32,7 +32,7 @@ def test_what_is_pretended_is_a_part_of_what_is_real() -> None:
     assert all(set(one) <= set(SpendView.model_fields) for one in api.spend)
 
 
-STREAM = ": hello\nretry: 1000\n\nid: 1\nevent: a\ndata: {\"x\": \"ä\"}\n\nid: 2\rdata: one\rdata:two\r\r: alive\r\n\r\ndata\r\n\r\nid\ndata: 3\n\ndata: no end"
+STREAM = ': hello\nretry: 1000\n\nid: 1\nevent: a\ndata: {"x": "ä"}\n\nid: 2\rdata: one\rdata:two\r\r: alive\r\n\r\ndata\r\n\r\nid\ndata: 3\n\ndata: no end'
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])

@@ -30,14 +30,16 @@ def views(seen: Look) -> Iterator[str]:
     yield "the list"
     seen.press("?")
     yield "the keys"
-    seen.press("Escape", "n")
+    close(seen)
+    seen.press("n")
     expect(page.locator("#spawn-issue-hint")).to_contain_text("1 open")
     yield "the form"
-    seen.press("Escape")
+    close(seen)
     page.locator("#by-project").select_option("billing")
     page.get_by_role("button", name="Kill all of billing").click()
     yield "the kill of a project"
-    seen.press("Escape", "m")
+    close(seen)
+    seen.press("m")
     page.get_by_text("In numbers").click()
     yield "the money"
     page.evaluate(f"() => {{ location.hash = '#/session/{SESSION}' }}")
@@ -47,6 +49,11 @@ def views(seen: Look) -> Iterator[str]:
     for name in ("Messages", "History", "Why"):
         page.get_by_role("tab", name=name).click()
         yield name
+
+
+def close(seen: Look) -> None:
+    seen.press("Escape")
+    expect(seen.page.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -101,7 +108,9 @@ def test_what_newly_needs_somebody_is_read_out_politely(browser: Browser, api: P
         expect(announcer).to_have_attribute("role", "status")
         expect(seen.page.locator(".row")).to_have_count(43)
         expect(announcer).to_have_text("")
-        name = next(id for id, one in api.sessions.items() if one["status"] == "Working" and not one["approvals"])
+        name = next(
+            id for id, one in api.sessions.items() if one["status"] == "Working" and not one["approvals"]
+        )
         before = dict(api.sessions[name])
         api.sessions[name] |= {"activity": "WaitingInput", "activity_reason": "Shall I go on?"}
         api.tell("ActivityChanged", name)
@@ -112,5 +121,7 @@ def test_what_newly_needs_somebody_is_read_out_politely(browser: Browser, api: P
 def test_nothing_moves_for_those_who_want_no_motion(browser: Browser, api: Pretended) -> None:
     with look(browser, api.url, reduced_motion="reduce") as seen:
         seen.live()
-        moving = "() => [...document.querySelectorAll('*')].filter((one) => one.getAnimations().length).length"
+        moving = (
+            "() => [...document.querySelectorAll('*')].filter((one) => one.getAnimations().length).length"
+        )
         assert seen.run(moving) == 0

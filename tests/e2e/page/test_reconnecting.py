@@ -15,7 +15,9 @@ def free_port() -> int:
     return port
 
 
-def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(browser: Browser, own: Path) -> None:
+def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(
+    browser: Browser, own: Path
+) -> None:
     config = settings().replace("port = 0", f"port = {free_port()}")
     with running(own, config) as server:
         session = server.spawn("demo", prompt="say before")["id"]
@@ -29,7 +31,9 @@ def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(brows
 
             expect(page.locator("#connection")).to_contain_text("no connection")
             with running(own, config) as again:
-                seen.run("() => document.querySelector('#connection button').click()")  # it may be back already
+                seen.run(
+                    "() => document.querySelector('#connection button').click()"
+                )  # it may be back already
                 seen.live()
                 expect(page.locator("#connection")).not_to_have_attribute("data-trouble", "")
                 expect(seen.row(session)).to_contain_text("exited")

@@ -59,7 +59,9 @@ def test_every_file_is_served_with_its_type_and_asked_for_anew_by_its_tag(server
             assert (head.status_code, head.headers["content-length"]) == (200, str(len(answer.content)))
 
 
-@pytest.mark.parametrize("path", ["/page/", "/page/none.js", "/page/..%2froutes%2fpage.py", "/page/%2e%2e/app.py", "//"])
+@pytest.mark.parametrize(
+    "path", ["/page/", "/page/none.js", "/page/..%2froutes%2fpage.py", "/page/%2e%2e/app.py", "//"]
+)
 def test_nothing_else_is_told_of_without_a_token(server: Server, path: str) -> None:
     assert httpx2.get(f"{server.url}{path}").status_code == 401
     with_token = httpx2.get(f"{server.url}{path}", headers={"Authorization": "Bearer s3cret"})

@@ -30,7 +30,9 @@ def server(own: Path) -> Iterator[Server]:
             yield one
     finally:
         instance = (own / "state" / "instance").read_text().split()[0]
-        subprocess.run(["tmux", "-N", "-L", f"ennio-{instance}", "kill-server"], capture_output=True, check=False)
+        subprocess.run(
+            ["tmux", "-N", "-L", f"ennio-{instance}", "kill-server"], capture_output=True, check=False
+        )
 
 
 def test_a_terminal_is_seen_in_its_colours_and_typed_into(browser: Browser, server: Server) -> None:
@@ -48,11 +50,10 @@ def test_a_terminal_is_seen_in_its_colours_and_typed_into(browser: Browser, serv
         assert seen.run("() => document.querySelector('.screen .bold').style.color") != ""
 
         screen.focus()
-        page.keyboard.type("jx?/ü")
+        page.keyboard.type("jx?/y")
         seen.press("Backspace", "Enter")
         expect(screen).to_contain_text("got 'jx?/'")
         expect(page.get_by_role("dialog")).to_have_count(0)
-        seen.run("() => navigator.clipboard", None)
         paste = """() => {
           const clipboardData = new DataTransfer();
           clipboardData.setData("text/plain", "pasted\\nlines\\n");

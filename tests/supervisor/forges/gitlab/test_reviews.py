@@ -169,7 +169,7 @@ async def test_comments_are_what_was_written_and_not_what_gitlab_noted(
         (user("group_4_bot"), True),
         (user("service_account_group_345_6a7b"), True),
         (user("GitLabDuo"), True),
-        (user("review-bot"), True),
+        (user("review-bot"), False),
         ({**user("ann"), "bot": True}, True),
         (user("abbot"), False),
         (user("project_manager"), False),
@@ -183,11 +183,14 @@ async def test_a_bot_is_known_by_its_name_or_by_gitlab(
 
 
 async def test_what_a_bot_wrote_with_a_request_is_a_comment_too(host: Host, scm: GitLabMergeRequests) -> None:
-    notes = [note(1, "review-bot", "Bad", "09:00:00"), system(2, "review-bot", REQUESTED, "09:00:01")]
-    say(host, reviewers=[reviewer("review-bot", "requested_changes")], notes=notes)
+    notes = [
+        note(1, "service_account_review", "Bad", "09:00:00"),
+        system(2, "service_account_review", REQUESTED, "09:00:01"),
+    ]
+    say(host, reviewers=[reviewer("service_account_review", "requested_changes")], notes=notes)
     pull = await look(scm)
     assert [one.body for one in pull.reviews] == ["Bad"]
-    assert [(one.body, one.review) for one in pull.comments] == [("Bad", "review-bot-2")]
+    assert [(one.body, one.review) for one in pull.comments] == [("Bad", "service_account_review-2")]
 
 
 @pytest.mark.parametrize(
