@@ -15,7 +15,7 @@ from e2e.page import office  # noqa: E402
 from e2e.page.looking import ARGUMENTS, CHROMIUM  # noqa: E402
 from e2e.page.pretended import Pretended  # noqa: E402
 
-SIZE = {"width": 1200, "height": 640}
+SIZE = {"width": 1200, "height": 720}
 
 
 def main() -> None:

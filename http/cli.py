@@ -83,7 +83,7 @@ def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="A git reposi
 @app.command()
 def start(context: typer.Context) -> None:
     """Run the server, in the foreground, until Ctrl-C or `ennio stop`."""
-    config = configuration(context.obj)
+    config = configuration(context.obj, serving=True)
     from .server import serve
 
     with configuration_errors():

@@ -14,7 +14,7 @@ from .mailbox import Reply
 from .reactions import Due, done
 from .records import Notice
 from .visible import Visible
-from .wording import title_of
+from .wording import summary, title_of
 
 _MOST_WAITING = 64
 """So many notices of one session may wait for notifiers; the oldest are dropped for newer ones."""
@@ -43,16 +43,17 @@ class Noticing(Visible):
         draft.remember(reacted=done(record, what, e.now(), escalated=escalated))
         if not reaction.notifiers:
             return
+        facts = summary(what.name, record.pull) if escalated else ""
         notice = Notice(
             id=event_id(),
             session_id=record.id,
             project_id=record.project_id,
             reaction=what.name,
             priority=_at_least_urgent(reaction.priority) if escalated else reaction.priority,
-            title=title_of(what.name, record.pull),
-            text="\n\n".join(part for part in (reaction.message or "", text) if part),
+            title=title_of(what.name, record.project_id, record.pull, escalated=escalated),
+            text="\n\n".join(part for part in (reaction.message or "", text, facts) if part),
             at=e.now(),
-            url=record.pull.url if record.pull else None,
+            url=record.pull.url if record.pull and what.name != "all-complete" else None,
             escalated=escalated,
             waiting=reaction.notifiers,
         )

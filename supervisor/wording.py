@@ -31,7 +31,7 @@ def for_agent(what: Due, facts: PullRequest, failures: Sequence[Failure]) -> str
 
 def summary(name: str, pull: Pull | None) -> str:
     """Return what there is to say to an operator about a pull request, in a sentence."""
-    if pull is None:
+    if pull is None or name not in _OPENINGS or name == "agent-stuck":
         return ""
     failing = f" Failing: {', '.join(pull.failing)}." if name == "ci-failed" else ""
     return f"Its head is {pull.head[:12]}, its checks: {pull.ci}.{failing}"
@@ -42,10 +42,12 @@ def opening_of(what: Due) -> str:
     return what.reaction.message or _OPENINGS[what.name]
 
 
-def title_of(name: str, pull: Pull | None) -> str:
+def title_of(name: str, project_id: str, pull: Pull | None, *, escalated: bool = False) -> str:
     """Return one line for an operator."""
-    about = f" (pull request {pull.number}: {pull.title})" if pull else ""
-    return f"{_TITLES[name]}{about}"
+    if name == "all-complete":
+        return f"All sessions of {project_id} are complete"
+    words = "The pull request was not merged" if escalated and name == "approved-and-green" else _TITLES[name]
+    return f"{words} (pull request {pull.number}: {pull.title})" if pull else words
 
 
 _TITLES = {
@@ -57,7 +59,6 @@ _TITLES = {
     "agent-stuck": "The agent seems to be stuck",
     "agent-needs-input": "The agent waits for you",
     "agent-exited": "The agent is gone",
-    "all-complete": "All sessions are complete",
 }
 
 

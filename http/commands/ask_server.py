@@ -28,12 +28,12 @@ class Options:
     json: bool = False
 
 
-def configuration(options: Options) -> "Config":
-    """Return the configuration, or raise `Failure` with what is wrong in it."""
+def configuration(options: Options, *, serving: bool = False) -> "Config":
+    """Return the configuration, or raise `Failure` with what is wrong in it; see `config.load`."""
     from ennio.supervisor.config import load
 
     with configuration_errors():
-        return load(options.config)
+        return load(options.config, serving=serving)
 
 
 @contextmanager

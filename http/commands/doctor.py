@@ -48,7 +48,7 @@ def examine(options: Options) -> Iterator[Finding]:
     """Yield the findings; what depends on the configuration is left out where that is wrong."""
     yield _tool("git", _version("git"), _OLDEST_GIT)
     try:
-        config = configuration(options)
+        config = configuration(options, serving=True)
     except Failure as failure:
         yield _tmux(needed=False)
         yield Finding("configuration", Verdict.MISSING, one_line(str(failure)))

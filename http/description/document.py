@@ -99,13 +99,14 @@ def _operation(operation: Operation, tag: str, limits: Timeouts, schemas: Schema
         examples = {name: {"value": value} for name, value in body.examples.items()}
         content = {JSON: {"schema": schema, "examples": examples}}
         written["requestBody"] = {"required": not body.optional, "content": content}
-    responses = {str(each.status): _answer(each, schemas) for each in operation.answers}
+    answers = {str(each.status): _answer(each, schemas) for each in operation.answers}
+    responses = {status: answer for status, answer in answers.items() if status < "4"}
     for status, when in refusals(operation):
         refused: dict[str, Any] = {"description": when}
         if status in HEADERS and not (status == 401 and operation.unchallenged):
             refused["headers"] = _headers(HEADERS[status])
-        responses[str(status)] = {**refused, "content": _error(status, when)}
-    written["responses"] = responses
+        responses[str(status)] = answers.get(str(status)) or {**refused, "content": _error(status, when)}
+    written["responses"] = {**responses, **answers}
     if operation.free:
         written["security"] = []
     return written

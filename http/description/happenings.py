@@ -9,6 +9,9 @@ from .words import EVENT_TYPE
 _after = Parameter(
     "after", "query", CURSOR, "A cursor that came with output; without it, the oldest kept byte.", "t1005"
 )
+_last_cursor = last_event_id(
+    {"type": "string", "pattern": "^[A-Za-z0-9_.~-]*$"}, " It goes before `after`; an empty one is none."
+)
 _raw = flag("raw", "The bytes as they came, with cursors of their own.")
 _NO_CURSOR = "The id or a parameter is malformed, or the cursor is none of this session and this kind."
 _IN_STREAMS = "After 15 seconds of silence a comment comes. It ends when the server shuts down"
@@ -46,7 +49,7 @@ OUTPUT = Section(
             summary="Follow what an agent says",
             words="Begins at the oldest kept byte, or after a cursor, and stays open when the agent ends, "
             f"for that may be restored. {_IN_STREAMS}, or the session is forgotten.",
-            parameters=(session, _after, _raw, last_event_id(CURSOR, " It goes before `after`.")),
+            parameters=(session, _after, _raw, _last_cursor),
             answers=(
                 Answer(
                     "What is said, in pieces of up to 64 KiB. The `id` of each is its cursor.",

@@ -16,9 +16,9 @@ _ASKED = {
     "required": ["jsonrpc", "method"],
     "properties": {
         **_JSONRPC,
-        "id": {"type": ["string", "integer"]},
+        "id": {"description": "a string or an integer; of a message with another it counts as none"},
         "method": {"type": "string"},
-        "params": {"type": "object"},
+        "params": {"type": ["object", "null"]},
     },
 }
 _ANSWERED = {
@@ -113,6 +113,8 @@ MCP = Section(
             answers=(
                 Answer("The answer to the message.", (Plain(JSON, _ANSWERED),)),
                 Answer("The message needs no answer.", (), 202),
+                Answer("This is no such message, or of another version.", (Plain(JSON, _ANSWERED),), 400),
+                Answer("An answer in JSON is not accepted.", (Plain(JSON, _ANSWERED),), 406),
             ),
             refusals={
                 404: "This server lacks the extra `mcp`.",

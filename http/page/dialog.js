@@ -13,9 +13,10 @@ export function dialog(title, content, { closed = () => {} } = {}) {
   element.addEventListener("close", () => {
     element.remove();
     closed();
-    if (before?.isConnected) before.focus({ preventScroll: true });
+    if (before?.isConnected && !dialogOpen()) before.focus({ preventScroll: true });
   });
-  element.addEventListener("keydown", (event) => event.stopPropagation()); // the page's keys rest meanwhile
+  // the page's keys rest meanwhile; a closed dialog may still be there for a moment, with the focus in it
+  element.addEventListener("keydown", (event) => element.open && event.stopPropagation());
   document.body.append(element);
   element.showModal();
   return { element, close };

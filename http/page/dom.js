@@ -61,6 +61,14 @@ export function arrange(parent, nodes) {
   }
 }
 
+/** Mark a button as busy, or not. It keeps the focus, which one that is disabled would lose. */
+export function busy(button, now) {
+  put(button, "aria-disabled", now && "true");
+}
+
+/** Whether a button is marked so. */
+export const isBusy = (button) => button.hasAttribute("aria-disabled");
+
 /** Return a button; its `name` is what is read out where its text is not enough. */
 export function button(text, onclick, { name, kind = "", ...more } = {}) {
   return el(`button${kind && `.${kind}`}`, { type: "button", "aria-label": name, onclick, ...more }, text);

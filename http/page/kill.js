@@ -1,7 +1,7 @@
 // Ending sessions: one, or all of a project. What became of each is said, and what could not be ended is named.
 
 import { ask, at } from "./api.js";
-import { button, el, put, say } from "./dom.js";
+import { busy, button, el, isBusy, put, say } from "./dom.js";
 import { closing, dialog } from "./dialog.js";
 import { hasEnded } from "./groups.js";
 import { store } from "./store.js";
@@ -33,10 +33,11 @@ function open(title, sessions, { hint, word, ended }) {
   const list = el("ul.outcomes", { "aria-label": "Sessions", tabindex: "0" }, ...[...lines.values()].map((one) => one.element));
   const shown = dialog(title, [summary, list, el("div.buttons", {}, cancel, go)]);
   cancel.focus(); // Enter alone kills nobody
-  shown.element.addEventListener("keydown", (event) => event.key === "y" && !go.disabled && !go.hidden && run());
+  shown.element.addEventListener("keydown", (event) => event.key === "y" && !go.hidden && run());
 
   async function run() {
-    go.disabled = true;
+    if (isBusy(go)) return;
+    busy(go, true);
     const left = sessions.filter(({ id }) => lines.get(id).state !== "killed");
     say(summary, `Ending ${counted(left.length, "session")}…`);
     await inTurn(left, async ({ id }) => {
@@ -48,7 +49,7 @@ function open(title, sessions, { hint, word, ended }) {
     say(summary, alive.length ? `${done} killed, ${alive.length} not; the server goes on trying.` : `${done} killed.`);
     say(go, "Try again");
     say(cancel, "Close");
-    go.disabled = false;
+    busy(go, false);
     go.hidden = !alive.length;
     cancel.focus();
   }

@@ -45,6 +45,7 @@ export class List {
   render(changed, { ended, moreEnded }) {
     const shown = this.#sorted();
     const focused = document.activeElement;
+    const inside = this.#rows.get(this.#selected)?.element.contains(focused);
     const ids = new Set();
     for (const [name, group] of this.#groups) {
       const members = shown.filter((one) => one.group === name);
@@ -56,8 +57,12 @@ export class List {
     show(this.#groups.get("ended").section, ended);
     show(this.more, ended && moreEnded);
     for (const id of [...this.#rows.keys()]) if (!ids.has(id)) this.#rows.delete(id);
+    const index = Math.max(0, this.#order.indexOf(this.#selected));
     this.#order = shown.map((one) => one.id);
-    this.#keepSelected();
+    if (!ids.has(this.#selected)) {
+      this.#select(this.#order[Math.min(index, this.#order.length - 1)] ?? ""); // what came after it
+      if (inside) this.#rows.get(this.#selected)?.link.focus({ preventScroll: true });
+    }
     // what is moved within the document loses the focus
     if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
   }
@@ -82,11 +87,6 @@ export class List {
     this.#rows.set(id, row);
     if (!known || !changed || changed.has(id)) row.update();
     return row;
-  }
-
-  #keepSelected() {
-    if (this.#rows.has(this.#selected)) return;
-    this.#select(this.#order[0] ?? "");
   }
 
   #follow(target) {

@@ -43,6 +43,7 @@ export class Live {
     if (hidden) {
       this.#events?.close();
       this.#events = null;
+      this.resync();
     } else {
       this.#events ??= new Stream("/events", {
         opened: () => this.resync(),

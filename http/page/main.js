@@ -92,10 +92,10 @@ function back() {
 
 // Keys.
 
-/** The session that is meant: that of the focused row, else the open one, else the selected one. */
+/** The session that is meant: that of the focused row, else the open one. None is meant that nobody sees. */
 function meant() {
-  const inList = place("list").contains(document.activeElement);
-  return store.sessions.get(inList ? list.selected : (view?.id ?? list.selected));
+  const inList = place("rows").contains(document.activeElement);
+  return store.sessions.get(inList ? list.selected : view?.id);
 }
 
 function answer(decision) {

@@ -1,7 +1,7 @@
 // The box from which a message goes to an agent.
 
 import { ask, at, newKey } from "./api.js";
-import { button, el, put, say } from "./dom.js";
+import { busy, button, el, isBusy, put, say } from "./dom.js";
 import { runs } from "./groups.js";
 import { told } from "./notice.js";
 
@@ -22,8 +22,8 @@ export function sendBox(id, sent) {
   const send = async (event) => {
     event.preventDefault();
     const message = text.value;
-    if (!message.trim() || go.disabled) return;
-    go.disabled = true;
+    if (!message.trim() || isBusy(go)) return;
+    busy(go, true);
     say(trouble, "");
     try {
       await ask("POST", at(id, "/send"), { body: { message, mode: mode.value }, key });
@@ -35,7 +35,7 @@ export function sendBox(id, sent) {
       say(trouble, error.message);
       if (error.status) key = newKey(); // nobody answered: the same message again must not arrive twice
     } finally {
-      go.disabled = false;
+      busy(go, false);
     }
   };
   text.addEventListener("input", () => (key = newKey()));

@@ -2,7 +2,7 @@
 
 import { ask, at } from "./api.js";
 import { approvalCards } from "./approvals.js";
-import { button, el, put, say, show } from "./dom.js";
+import { busy, button, el, isBusy, put, say, show } from "./dom.js";
 import { facts } from "./facts.js";
 import { hasEnded, restorable } from "./groups.js";
 import { attempt } from "./notice.js";
@@ -15,7 +15,7 @@ import { Tabs } from "./tabs.js";
 import { activityOf, shownStatus } from "./words.js";
 
 const LOOK = 5000; // what becomes of a message is no event
-const NARROW = "(max-width: 899px)";
+const CRAMPED = "(max-width: 899px), (max-height: 700px)"; // what the agent says comes first there
 
 /** The view of a session. `act.close()`, `act.kill(session)` and `act.changed(id)` are done elsewhere. */
 export class SessionView {
@@ -52,7 +52,7 @@ export class SessionView {
     this.kill = button("Kill", () => this.act.kill(store.sessions.get(this.id)), { kind: "bad" });
     const back = button("✕", () => this.act.close(), { name: "Close this session", kind: "plain" });
     const head = el("header", {}, this.title, this.badge, el("div.buttons", {}, this.restore, this.kill, back));
-    const known = el("details.known", { open: !matchMedia(NARROW).matches }, el("summary", {}, "Facts"), this.facts.root);
+    const known = el("details.known", { open: !matchMedia(CRAMPED).matches }, el("summary", {}, "Facts"), this.facts.root);
     return [head, this.reason, this.approvals.root, known, this.tabs.root, this.send.root];
   }
 
@@ -83,9 +83,10 @@ export class SessionView {
 
   /** Start its agent again. */
   async restart() {
-    this.restore.disabled = true;
+    if (isBusy(this.restore)) return;
+    busy(this.restore, true);
     await attempt(async () => store.put(await ask("POST", at(this.id, "/restore"))), `${this.id} is restored`);
-    this.restore.disabled = false;
+    busy(this.restore, false);
     this.act.changed(this.id);
   }
 

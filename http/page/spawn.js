@@ -1,7 +1,7 @@
 // The form that starts a new session.
 
 import { ask, newKey } from "./api.js";
-import { arrange, button, el, put, say, show } from "./dom.js";
+import { arrange, busy, button, el, isBusy, put, say, show } from "./dom.js";
 import { closing, dialog } from "./dialog.js";
 import { told } from "./notice.js";
 import { store } from "./store.js";
@@ -62,11 +62,11 @@ export function openSpawn(project, spawned) {
 
   async function submit(event) {
     event.preventDefault();
-    if (go.disabled) return;
+    if (isBusy(go)) return;
     const body = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value.trim()]));
     for (const name of Object.keys(body)) if (!body[name]) delete body[name];
     if (!body.prompt && !body.issue_id) return say(trouble, "Say what it is to do: a prompt, or an issue.");
-    busy(true);
+    starting(true);
     try {
       const session = await ask("POST", "/sessions", { body, key });
       told(`${session.id} is working`);
@@ -76,13 +76,13 @@ export function openSpawn(project, spawned) {
       say(trouble, error.message);
       if (error.status) key = newKey();
     } finally {
-      busy(false);
+      starting(false);
     }
     return undefined;
   }
 
-  function busy(now) {
-    go.disabled = now;
+  function starting(now) {
+    busy(go, now);
     put(form, "aria-busy", now && "true");
     say(go, now ? "Starting…" : "Start");
     if (now) say(trouble, "");

@@ -27,9 +27,12 @@ def streams(supervisor: Supervisor) -> Blueprint:
     async def output(session: str) -> Response:
         session_id = SessionId.parse(session)
         supervisor.get(session_id)
-        after = _last_event_id() or asked.parameter("after")
-        stream = Sayings(supervisor, session_id, after, raw=asked.flag("raw"))
+        raw = asked.flag("raw")
+        stream = Sayings(supervisor, session_id, asked.parameter("after"), raw=raw)
         stream.look()  # a cursor that is none is told at once
+        if (last := _last_event_id()) is not None:
+            stream = Sayings(supervisor, session_id, last, raw=raw)
+            stream.look()
         return streamed(stream)
 
     return routes

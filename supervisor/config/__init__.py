@@ -38,7 +38,7 @@ from .values import (
     Symlink,
     Timeouts,
 )
-from .variables import expand
+from .variables import expand, without_secrets
 
 __all__ = [
     "AgentConfig",
@@ -58,15 +58,21 @@ __all__ = [
 ]
 
 
-def load(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Config:
+def load(
+    path: Path | None = None, *, environ: Mapping[str, str] | None = None, serving: bool = True
+) -> Config:
     """Read the configuration: the file at `path`, or the nearest from the current folder upward.
 
-    `environ` gives the values of `${VAR}`; the process's own unless told. Raises `ConfigError`, whose
-    message has a line for everything that is wrong: `ennio.toml:12: ...`. No secret is in it.
+    `environ` gives the values of `${VAR}`; the process's own unless told. Whoever is not `serving` needs
+    none of the server's secrets but the API token: where they are not set, that is no error.
+    Raises `ConfigError`, whose message has a line for everything that is wrong: `ennio.toml:12: ...`. No
+    secret is in it.
     """
     environ = os.environ if environ is None else environ
     document = read(path or _nearest())
     expansion = expand(document.data, environ)
+    if not serving:
+        expansion = without_secrets(expansion)
     settings, wrong = check(expansion.data)
     wrong = [*expansion.problems, *wrong, *not_yet(expansion.data)]
     if settings is None or wrong:

@@ -37,6 +37,18 @@ def holds_secrets(key: Key) -> bool:
     return any(matches(pattern, key[:end]) for end in (1, 3) for pattern in _SECRETS)
 
 
+def without_secrets(expansion: Expansion) -> Expansion:
+    """Return it as a client of the server needs it, who knows the API token alone of the server's secrets."""
+    needless = {key for key in (one.key for one in expansion.problems) if _is_servers(key)}
+    data = {name: value for name, value in expansion.data.items() if (name,) not in needless}
+    left = [one for one in expansion.problems if one.key not in needless]
+    return Expansion(data, expansion.used, left)
+
+
+def _is_servers(key: Key) -> bool:
+    return holds_secrets(key) and key != ("api_token",)
+
+
 def expand(data: Any, environ: Mapping[str, str]) -> Expansion:
     """Put the environment's values in; `$${` stands for `${` itself. What was put in is not looked at again.
 

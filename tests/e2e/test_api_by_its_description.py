@@ -5,7 +5,9 @@ end: they are closed after a few events or a fraction of a second, whatever come
 """
 
 from collections.abc import Iterator
+from typing import Any
 
+import hypothesis
 import pytest
 import schemathesis
 from hypothesis import strategies as st
@@ -32,6 +34,7 @@ def settings(examples: int) -> schemathesis.Config:
                 "with-security-parameters": False,
             },
             "checks": {
+                "use_after_free": {"enabled": False},
                 "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", 502, 504]},
                 "negative_data_rejection": {"expected-statuses": REFUSED},
                 "positive_data_acceptance": {
@@ -79,3 +82,32 @@ def keeps_its_word(case: Case, there: Place) -> None:
     """Ask, with what is there in the place of what was made up, and check all that can be."""
     headers = there.put(case)
     case.call_and_validate(base_url=there.server.url, headers=headers)
+
+
+def test_what_was_spawned_is_there_for_all_that_follows(there: Place) -> None:
+    follow(there, journeys=6)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_what_was_spawned_is_there_for_all_that_follows_for_long(there: Place) -> None:
+    follow(there, journeys=100)
+
+
+def follow(there: Place, journeys: int) -> None:
+    """Make requests that follow from the answers to others. (A killed session is there to be looked at.)"""
+
+    class Journey(QUICK.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            return {"base_url": there.server.url, "headers": there.put(case)}
+
+    Journey.run(
+        settings=hypothesis.settings(
+            max_examples=journeys,
+            stateful_step_count=8,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+    )

@@ -30,9 +30,11 @@ def test_an_agent_is_told_the_configured_words_in_the_place_of_the_usual_ones(na
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_an_operator_gets_one_line_that_names_the_pull_request(name: str) -> None:
     pull = digest(pull_request(), None, NOW)
-    assert title_of(name, pull).endswith(" (pull request 1: Fix it)")
-    assert "\n" not in title_of(name, pull)
-    assert title_of(name, None)
+    assert title_of(name, "shop", pull).endswith(
+        " (pull request 1: Fix it)" if name != "all-complete" else "complete"
+    )
+    assert "\n" not in title_of(name, "shop", pull)
+    assert title_of(name, "shop", None)
 
 
 def test_an_operator_is_told_where_it_stands_and_what_fails() -> None:

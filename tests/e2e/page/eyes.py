@@ -9,8 +9,8 @@ NAMELESS = """
     const own = element.matches("button, a, summary, [role=tab]") ? words(element) : "";
     return element.getAttribute("aria-label") || (by && words(document.getElementById(by))) || labels || own;
   };
-  const controls = "button, a[href], input, select, textarea, summary, dialog, pre[tabindex], ul[aria-labelledby]";
-  const roles = ["tab", "tabpanel", "meter", "img"].map((role) => `[role=${role}]`);
+  const controls = "a[href], button, dialog, input, pre[tabindex], select, summary, textarea";
+  const roles = ["tab", "tabpanel", "meter", "img", "region", "group"].map((role) => `[role=${role}]`);
   return [...document.querySelectorAll([controls, ...roles].join())]
     .filter((one) => one.checkVisibility() && !named(one))
     .map((one) => one.outerHTML.slice(0, 120));
@@ -52,7 +52,7 @@ PALE = """
   const found = [];
   for (const element of document.querySelectorAll("body *")) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || !element.checkVisibility() || element.closest("option, noscript, .unseen, [disabled]")) {
+    if (!own || !element.checkVisibility() || element.closest("option, noscript, .unseen, [aria-disabled]")) {
       continue;
     }
     const style = getComputedStyle(element);

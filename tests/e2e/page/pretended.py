@@ -26,16 +26,16 @@ def ago(**span: float) -> str:
 def session(id: str, project: str = "shop", **more: Any) -> Json:
     """Return a session as the API shows it, at work unless `more` says otherwise."""
     return {
-        "id": id, "project_id": project, "status": "Working", "activity": "Active", "branch": f"ennio/{id}",
-        "pr_url": None, "agent_name": "claude-code", "pr_number": None, "pull_request": None,
-        "issue_id": None, "issue_title": None, "issue_url": None, "role": None, 
-        "workspace_path": f"/srv/ennio/workspaces/{id}",
+        "id": id, "project_id": project, "status": "Working", "activity": "Active",
+        "branch": f"ennio/{id}", "pr_url": None, "agent_name": "claude-code", "pr_number": None,
+        "pull_request": None, "issue_id": None, "issue_title": None, "issue_url": None, "role": None,
+        "parent": None, "workspace_path": f"/srv/ennio/workspaces/{id}",
         "base_commit": "1f0c9a3d5f0e2b7c8d6e4f3a2b1c0d9e8f7a6b5c", "base_ref": "refs/heads/main",
         "base_warning": None, "pid": 4242, "attach": None, "activity_reason": None,
-        "model": "claude-opus-4-5", "conversation": None, "turns": 3, "tokens_in": 48210, "tokens_out": 1893, "cost_usd": "0.214350000",
-        "cost_is_estimated": False, "cost_is_complete": True, "approvals": 0, "held_until": None,
-        "host_trouble": None, "notices_waiting": 0, "starts": 1, "restarts": 0, "exit_code": None,
-        "reason": None, "created_at": ago(hours=1), "started_at": ago(hours=1),
+        "model": "claude-opus-4-5", "conversation": None, "turns": 3, "tokens_in": 48210, "tokens_out": 1893,
+        "cost_usd": "0.214350000", "cost_is_estimated": False, "cost_is_complete": True, "approvals": 0,
+        "held_until": None, "host_trouble": None, "notices_waiting": 0, "starts": 1, "restarts": 0,
+        "exit_code": None, "reason": None, "created_at": ago(hours=1), "started_at": ago(hours=1),
         "last_activity_at": ago(seconds=9), "ended_at": None, **more,
     }  # fmt: skip
 
@@ -76,6 +76,8 @@ class Pretended:
         self.screens: list[Json] = []
         self.typed: list[Json] = []
         self.asked: list[tuple[str, str, Any]] = []
+        self.resumed: list[str] = []
+        """After which event each stream of events went on; empty for one that began."""
         self._listeners: set[trio.MemorySendChannel[bytes]] = set()
         self._numbers = 1000
         self._served = Served(self._app())
@@ -90,7 +92,19 @@ class Pretended:
         self._numbers += 1
         event = happened(self._numbers, kind, session_id, words or f"{session_id}: {kind}", **data)
         self.events[session_id].append(event)
-        piece = framed(json.dumps(event), id=event["id"], event=kind)
+        self._send(framed(json.dumps(event), id=event["id"], event=kind))
+
+    def lose(self) -> None:
+        """Tell whoever listens that its place is lost."""
+        self._send(framed("{}", event="resync"))
+
+    def away(self) -> None:
+        """Be gone for a moment."""
+        self._listeners.clear()
+        self._served.down()
+        self._served.up()
+
+    def _send(self, piece: bytes) -> None:
         self._served._tell(lambda: [listener.send_nowait(piece) for listener in self._listeners] and None)
 
     def close(self) -> None:
@@ -132,9 +146,13 @@ class Pretended:
 
         @app.get("/api/v1/sessions/<id>")
         async def one(id: str) -> Response:
-            if id not in self.sessions:
-                return _json({"error": f"there is no session {id}", "code": 404}, 404)
-            return _data(self.sessions[id])
+            return _data(self.sessions[id]) if id in self.sessions else _none(id)
+
+        @app.post("/api/v1/sessions")
+        async def spawn() -> Response:
+            project = (await request.get_json())["project_id"]
+            self.put(session(f"{project}-new", project))
+            return _data(self.sessions[f"{project}-new"])
 
         @app.delete("/api/v1/sessions/<id>")
         async def kill(id: str) -> Response:
@@ -144,6 +162,8 @@ class Pretended:
         @app.get("/api/v1/sessions/<id>/<what>")
         async def of_one(id: str, what: str) -> Response:
             asked = [one for one in self.approvals if one["session_id"] == id]
+            if id not in self.sessions:
+                return _none(id)
             session = self.sessions[id]
             evidence = [{"at": one["timestamp"], "what": one["message"]} for one in self.events[id]]
             found = {
@@ -177,6 +197,7 @@ class Pretended:
     def _add_streams(self, app: QuartTrio) -> None:
         @app.get("/api/v1/events")
         async def events() -> Response:
+            self.resumed.append(request.headers.get("Last-Event-ID", ""))
             send, receive = trio.open_memory_channel[bytes](10_000)
             self._listeners.add(send)
             return _stream(_pieces(receive))
@@ -217,6 +238,10 @@ def _stream(pieces: AsyncIterator[bytes]) -> Response:
     response = Response(pieces, content_type="text/event-stream")
     response.timeout = None
     return response
+
+
+def _none(id: str) -> Response:
+    return _json({"error": f"there is no session {id}", "code": 404}, 404)
 
 
 def _data(content: Any) -> Response:

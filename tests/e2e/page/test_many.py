@@ -12,11 +12,13 @@ from .pretended import Pretended, ago, session
 MANY = 200
 TOUCHED = """
 () => {
+  const everything = { subtree: true, childList: true, characterData: true, attributes: true };
   window.touched = new Set();
   new MutationObserver((changes) => changes.forEach(({ target }) => {
     const element = target.nodeType === 1 ? target : target.parentElement;
-    window.touched.add(element.closest(".row")?.querySelector(".id").textContent ?? `#${element.id || element.className}`);
-  })).observe(document.getElementById("rows"), { subtree: true, childList: true, characterData: true, attributes: true });
+    const name = element.closest(".row")?.querySelector(".id").textContent;
+    window.touched.add(name ?? `#${element.id || element.className}`);
+  })).observe(document.getElementById("rows"), everything);
   window.slow = [];
   new PerformanceObserver((list) => list.getEntries().forEach((one) => window.slow.push(one.duration)))
     .observe({ type: "longtask" });
@@ -98,6 +100,19 @@ def test_a_storm_of_events_does_not_hold_the_page_up(seen: Look, api: Pretended)
     assert max(seen.run("() => window.slow"), default=0) < 400
     lists = [path for _, path, _ in api.asked if path == "/sessions"]
     assert 1 <= len(lists) < 50  # many changes are one look
+
+
+def test_when_the_focused_row_goes_the_next_one_has_the_focus(seen: Look, api: Pretended) -> None:
+    names = seen.page.locator(".row .id").all_inner_texts()
+    seen.row(names[5]).get_by_role("link").focus()
+    api.sessions[names[5]] |= {"status": "Killed", "activity": "Exited", "pid": None}
+    api.tell("SessionKilled", names[5])
+
+    expect(seen.row(names[5])).to_have_count(0)
+    expect(seen.page.locator(":focus .id")).to_have_text(names[6])
+    api.sessions[names[5]] |= {"status": "Working", "activity": "Active", "pid": 4242}
+    api.tell("SessionRestored", names[5])
+    expect(seen.row(names[5])).to_have_count(1)
 
 
 def test_search_and_filters_narrow_the_list_while_it_is_typed(seen: Look, api: Pretended) -> None:

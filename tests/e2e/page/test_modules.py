@@ -32,7 +32,10 @@ def test_what_is_pretended_is_a_part_of_what_is_real() -> None:
     assert all(set(one) <= set(SpendView.model_fields) for one in api.spend)
 
 
-STREAM = ': hello\nretry: 1000\n\nid: 1\nevent: a\ndata: {"x": "ä"}\n\nid: 2\rdata: one\rdata:two\r\r: alive\r\n\r\ndata\r\n\r\nid\ndata: 3\n\ndata: no end'
+STREAM = (
+    ': hello\nretry: 1000\n\nid: 1\nevent: a\ndata: {"x": "ä"}\n\nid: 2\rdata: one\rdata:two\r\r'
+    ": alive\r\n\r\ndata\r\n\r\nid\ndata: 3\n\ndata: no end"
+)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -54,6 +57,8 @@ def test_a_stream_of_events_may_be_cut_anywhere(modules: Look, size: int) -> Non
 
 ASKED = [{"id": "a1", "tool": "Bash", "summary": "rm x"}, {"id": "a2", "tool": "Edit", "summary": "y"}]
 GONE: dict[str, Any] = {"pid": None, "activity": "Exited"}
+FAILING, PASSING = pull(1, "t", failing=["lint", "e2e"]), pull(1, "t", ci="passing")
+CHANGES = "a reviewer asks for changes; no agent runs"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +67,7 @@ GONE: dict[str, Any] = {"pid": None, "activity": "Exited"}
         ({}, [], {}, "working", ""),
         ({"approvals": 2}, ASKED, {}, "needs", "asks for Bash: rm x (and 1 more)"),
         ({"activity": "WaitingInput", "activity_reason": "Yes or no?"}, [], {}, "needs", "Yes or no?"),
-        ({"status": "CiFailed", "pull_request": pull(1, "t", failing=["lint", "e2e"])}, [], {}, "needs", "CI fails: lint, e2e"),
+        ({"status": "CiFailed", "pull_request": FAILING}, [], {}, "needs", "CI fails: lint, e2e"),
         ({"status": "CiFixFailed", **GONE}, [], {}, "needs", "CI fails again: its checks; no agent runs"),
         ({"status": "Exited", **GONE, "exit_code": 3}, [], {}, "needs", "its agent ended with 3"),
         ({"status": "PrOpen", **GONE, "reason": "it crashed"}, [], {}, "needs", "it crashed"),
@@ -72,9 +77,9 @@ GONE: dict[str, Any] = {"pid": None, "activity": "Exited"}
         ({"status": "MergeConflicts", **GONE}, [], {}, "needs", "conflicts with its base; no agent runs"),
         ({"status": "MergeConflicts"}, [], {}, "working", ""),
         ({"status": "ChangesRequested"}, [], {}, "working", ""),
-        ({"status": "ChangesRequested", **GONE}, [], {}, "needs", "a reviewer asks for changes; no agent runs"),
-        ({"status": "Approved", "pull_request": pull(1, "t", ci="passing")}, [], {}, "needs", "ready to merge"),
-        ({"status": "CiFixSent", "pull_request": pull(1, "t", failing=["lint"])}, [], {}, "working", "told of lint"),
+        ({"status": "ChangesRequested", **GONE}, [], {}, "needs", CHANGES),
+        ({"status": "Approved", "pull_request": PASSING}, [], {}, "needs", "ready to merge"),
+        ({"status": "CiFixSent", "pull_request": FAILING}, [], {}, "working", "told of lint, e2e"),
         ({"status": "Done", **GONE}, [], {}, "ended", ""),
         ({"status": "FromTheFuture"}, [], {}, "working", ""),
     ],
@@ -136,13 +141,14 @@ def test_a_text_that_is_pasted_is_typed_line_by_line_without_control_characters(
     assert [len(one["keys"]) for one in modules.run(script, "x" * 2500)] == [1000, 1000, 500]
 
 
+IMAGE = "<img src=x onerror=alert(1)><script>alert(1)</script>"
 MARKUP = [
     ("plain &lt;b&gt; &amp;amp; &#x27;", "plain <b> &amp; '", []),
     ('<span class="bold" data-fg="#ff0000">red</span> then', "red then", [("bold", "rgb(255, 0, 0)")]),
-    ('<span data-fg="#ff0000" onclick="alert(1)">x</span>', '<span data-fg="#ff0000" onclick="alert(1)">x', []),
+    ('<span data-fg="#ff0000" onclick="x()">x</span>', '<span data-fg="#ff0000" onclick="x()">x', []),
     ('<span style="position:fixed">x</span>', '<span style="position:fixed">x', []),
     ('<span class="bold tabs evil">x</span>', "x", [("bold", "")]),
-    ("<img src=x onerror=alert(1)><script>alert(1)</script>", "<img src=x onerror=alert(1)><script>alert(1)</script>", []),
+    (IMAGE, IMAGE, []),
     ("</span></span>&nbsp;&#60;<", "&nbsp;&#60;<", []),
 ]  # fmt: skip
 
@@ -155,7 +161,8 @@ def test_markup_of_a_screen_means_text_and_known_spans_alone(
       const root = document.createElement("pre");
       root.append((await import("/page/markup.js")).nodesOf(markup));
       const all = [...root.querySelectorAll("*")];
-      return { text: root.textContent, tags: all.map((one) => one.tagName), spans: all.map((one) => [one.className, one.style.color]) };
+      const spans = all.map((one) => [one.className, one.style.color]);
+      return { text: root.textContent, tags: all.map((one) => one.tagName), spans };
     }"""
     found = modules.run(script, markup)
 
@@ -175,7 +182,8 @@ def test_what_only_a_terminal_can_show_is_left_out(modules: Look, said: str, sho
 def test_children_are_arranged_with_as_few_moves_as_can_be(modules: Look) -> None:
     script = """async ([before, after]) => {
       const { arrange } = await import("/page/dom.js");
-      const nodes = Object.fromEntries([...before, ...after].map((name) => [name, Object.assign(document.createElement("i"), { id: name })]));
+      const made = (id) => Object.assign(document.createElement("i"), { id });
+      const nodes = Object.fromEntries([...before, ...after].map((name) => [name, made(name)]));
       const parent = document.createElement("div");
       parent.append(...before.map((name) => nodes[name]));
       const watch = new MutationObserver(() => {});
@@ -185,7 +193,8 @@ def test_children_are_arranged_with_as_few_moves_as_can_be(modules: Look) -> Non
       return [[...parent.children].map((one) => one.id), moved];
     }"""
     for before, after, moves in [
-        ("abcd", "abcd", 0), ("abcd", "dabc", 1), ("abcd", "bcda", 1), ("abcd", "acd", 0), ("abcd", "abxcd", 1),
+        ("abcd", "abcd", 0), ("abcd", "dabc", 1), ("abcd", "bcda", 1), ("abcd", "acd", 0),
+        ("abcd", "abxcd", 1),
         ("abcd", "dcba", 3), ("", "ab", 2), ("abcdef", "fbcdae", 2),
     ]:  # fmt: skip
         order, moved = modules.run(script, [list(before), list(after)])

@@ -1,6 +1,7 @@
 """The page for those who see little, hear it, or have a keyboard or a phone alone."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,15 @@ def test_tabs_are_gone_through_with_arrows_and_numbers(browser: Browser, api: Pr
         expect(tab).to_have_text("Messages")
 
 
+def test_the_docs_have_every_key(browser: Browser, api: Pretended) -> None:
+    told = (Path(__file__).parents[3] / "docs" / "page.md").read_text()
+    with look(browser, api.url) as seen:
+        seen.live()
+        seen.press("?")
+        keys = seen.page.locator(".keys kbd").all_inner_texts()
+        assert [key for key in keys if key not in "↓↑" and f"`{key.split()[0]}`" not in told] == []
+
+
 def test_what_newly_needs_somebody_is_read_out_politely(browser: Browser, api: Pretended) -> None:
     with look(browser, api.url) as seen:
         seen.live()
@@ -108,9 +118,7 @@ def test_what_newly_needs_somebody_is_read_out_politely(browser: Browser, api: P
         expect(announcer).to_have_attribute("role", "status")
         expect(seen.page.locator(".row")).to_have_count(43)
         expect(announcer).to_have_text("")
-        name = next(
-            id for id, one in api.sessions.items() if one["status"] == "Working" and not one["approvals"]
-        )
+        name = next(id for id, one in api.sessions.items() if one["activity"] == "Active")
         before = dict(api.sessions[name])
         api.sessions[name] |= {"activity": "WaitingInput", "activity_reason": "Shall I go on?"}
         api.tell("ActivityChanged", name)

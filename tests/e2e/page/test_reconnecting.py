@@ -3,10 +3,12 @@
 import socket
 from pathlib import Path
 
+from accounts import until
 from installed import running, settings
 from playwright.sync_api import Browser, expect
 
 from .looking import look
+from .pretended import Pretended, session
 
 
 def free_port() -> int:
@@ -43,3 +45,58 @@ def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(
                 again.data("POST", f"/sessions/{session}/send", json={"message": "say after"})
                 expect(page.locator(".output")).to_contain_text("after\n")
                 assert page.locator(".output").inner_text().count("before") == 1
+
+
+def test_a_stream_goes_on_after_the_last_event_that_was_heard(browser: Browser, api: Pretended) -> None:
+    api.put(session("shop-one"))
+    with look(browser, api.url) as seen:
+        seen.expects("ERR_")
+        seen.live()
+        api.tell("ActivityChanged", "shop-one")
+        seen.page.wait_for_timeout(100)
+
+        api.away()
+
+        until(lambda: len(api.resumed) > 1)
+        assert api.resumed == ["", "event-1001"]
+        seen.live()
+        assert [path for _, path, _ in api.asked].count("/sessions") == 2  # and everything is looked at anew
+
+
+def test_who_has_lost_its_place_looks_anew_at_everything(browser: Browser, api: Pretended) -> None:
+    api.put(session("shop-one"))
+    with look(browser, api.url) as seen:
+        seen.expects("404")  # it is asked for once more
+        expect(seen.row("shop-one")).to_be_visible()
+        del api.sessions["shop-one"]
+        api.put(session("shop-two"))
+
+        api.lose()
+
+        expect(seen.row("shop-two")).to_be_visible()
+        expect(seen.row("shop-one")).to_have_count(0)
+
+
+HIDE = """
+(hidden) => {
+  Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+"""
+
+
+def test_a_tab_that_nobody_looks_at_holds_no_stream(browser: Browser, api: Pretended) -> None:
+    api.put(session("shop-one"))
+    with look(browser, f"{api.url}/#/session/shop-one") as seen:
+        seen.live()
+        expect(seen.page.locator("#session-title")).to_be_visible()
+        seen.run(HIDE, True)
+        streams = [path for _, path, _ in api.asked if path.endswith(("/events", "/stream"))]
+        api.put(session("shop-two"))
+
+        seen.run(HIDE, False)
+
+        expect(seen.row("shop-two")).to_be_visible()
+        again = [path for _, path, _ in api.asked if path.endswith(("/events", "/stream"))]
+        assert again.count("/events") == streams.count("/events") + 1
+        assert again.count("/sessions/shop-one/output/stream") == 2

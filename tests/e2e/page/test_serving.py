@@ -75,7 +75,7 @@ def test_no_file_is_too_long_to_be_one_idea() -> None:
 
 
 def test_no_script_can_make_markup_or_code_of_text() -> None:
-    ways = r"\b(innerHTML|outerHTML|insertAdjacentHTML|DOMParser|document\.write|eval|Function\()|createContextualFragment"
+    ways = r"innerHTML|outerHTML|insertAdjacent|DOMParser|document\.write|\beval\(|new Function|ContextualF"
     scripts = {file.name: file.read_text() for file in FOLDER.glob("*.js")}
 
     assert [name for name, source in scripts.items() if re.search(ways, source)] == []

@@ -57,7 +57,8 @@ def test_a_terminal_is_seen_in_its_colours_and_typed_into(browser: Browser, serv
         paste = """() => {
           const clipboardData = new DataTransfer();
           clipboardData.setData("text/plain", "pasted\\nlines\\n");
-          document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+          const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+          document.activeElement.dispatchEvent(paste);
         }"""
         seen.run(paste)
         expect(screen).to_contain_text("got 'lines'")
@@ -71,7 +72,8 @@ def test_a_terminal_is_seen_in_its_colours_and_typed_into(browser: Browser, serv
 
 def test_a_screen_that_is_no_markup_of_ours_is_shown_as_text(browser: Browser, api: Pretended) -> None:
     api.put(session("shop-one", attach="tmux -L ennio-x attach -t =shop-one"))
-    evil = '<pre><img src=x onerror="window.ran=1">\n<span onclick="window.ran=1">x</span>\n<span class="bold">fine</span></pre>'
+    evil = '<img src=x onerror="window.ran=1">\n<span onclick="window.ran=1">x</span>'
+    evil = f'<pre>{evil}\n<span class="bold">fine</span></pre>'
     api.screens = [{"html": evil, "title": "<b>title</b>", "cols": 80, "rows": 3, "cursor": [2, 1]}]
     with look(browser, f"{api.url}/#/session/shop-one") as seen:
         screen = seen.page.locator(".screen")

@@ -215,7 +215,7 @@ def test_tmux_is_missing_where_a_project_wants_it(tmp_path: Path, monkeypatch: p
     options = config(tmp_path)
     known = load(options.config)
     wanting = replace(known, projects=tuple(replace(each, runtime="tmux") for each in known.projects))
-    monkeypatch.setattr("ennio.http.commands.doctor.configuration", lambda _: wanting)
+    monkeypatch.setattr("ennio.http.commands.doctor.configuration", lambda _, serving: wanting)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert look(options, "tmux") == Finding("tmux", Verdict.MISSING, "not on PATH: install tmux 3.2 or later")
     program(tmp_path, "tmux", "tmux 3.1c")

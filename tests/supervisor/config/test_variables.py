@@ -1,8 +1,13 @@
 """What `${VAR}` becomes."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from ennio.supervisor.config import load
 from ennio.supervisor.config.variables import expand
+from ennio.supervisor.errors import ConfigError
 
 
 def test_variables_are_put_in_once_and_in_any_string() -> None:
@@ -42,3 +47,36 @@ def test_the_variables_of_secrets_are_told_from_others() -> None:
     }
     environ = {name: name for name in "ADNPTSK"}
     assert expand(data, environ).secret_variables() == {"A", "D", "N", "T", "S"}
+
+
+SECRETS = """
+api_token = "${TOKEN}"
+database_url = "${DATABASE}"
+
+[[notifiers]]
+name = "ops"
+plugin = "webhook"
+config = { url = "${HOOK}" }
+
+[[projects]]
+name = "a"
+path = "repo"
+agent = "cat"
+scm_config = { plugin = "github", config = { owner = "o", repo = "r", token = "${GITHUB}" } }
+
+[agents.cat]
+command = ["cat"]
+"""
+
+
+def test_whoever_does_not_serve_needs_no_secret_but_the_api_token(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repo")], check=True)
+    file = tmp_path / "ennio.toml"
+    file.write_text(SECRETS)
+    config = load(file, environ={"TOKEN": "t0ken-t0ken", "HOME": "/"}, serving=False)
+    assert config.api_token is not None
+    assert config.secret_variables >= {"TOKEN"}
+    with pytest.raises(ConfigError, match=r"uses \$\{(DATABASE|HOOK|GITHUB)\}"):
+        load(file, environ={"TOKEN": "t0ken-t0ken", "HOME": "/"})
+    with pytest.raises(ConfigError, match="api_token"):
+        load(file, environ={"HOME": "/"}, serving=False)
