@@ -27,7 +27,7 @@ PACKAGE_qwen = @qwen-code/qwen-code@0.15.10
 GIT_AS_DEMO = git -c user.name=demo -c user.email=demo@localhost -c commit.gpgsign=false -c core.hooksPath=/dev/null
 
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-slow test-agents test-all agents check bench lock clean
+.PHONY: help install run test test-slow test-agents test-all agents check bench screenshots lock clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1	/p' Makefile | expand -t 14
@@ -37,7 +37,8 @@ install: $(INSTALLED) ## put the command at .venv/bin/ennio
 run: $(INSTALLED) .demo/repo ## start a server with a demo project
 	@printf '%s\n' '' 'Once it runs, type in another terminal:' '' \
 		'    $(BIN)/ennio spawn demo -p "Say hello"' \
-		'    $(BIN)/ennio status' '' 'Ctrl-C ends the server.' ''
+		'    $(BIN)/ennio status' \
+		'    $(BIN)/ennio dashboard' '' 'Ctrl-C ends the server.' ''
 	@exec $(BIN)/ennio --config ennio.toml start
 
 test: $(INSTALLED) ## run the tests
@@ -80,6 +81,9 @@ check: $(INSTALLED) .types/ennio ## check style, types, and who imports whom
 
 bench: $(INSTALLED) ## measure against the floor; takes about two minutes
 	$(BIN)/python -m bench
+
+screenshots: $(INSTALLED) ## make the pictures of the page that the README shows; needs chromium
+	$(BIN)/python docs/screenshots.py
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for; UPGRADE=1 takes the newest of everything
 	@uv=uv; uv --version >/dev/null 2>&1 || { uv=.venv-lock/bin/uv; \

@@ -25,8 +25,10 @@ export function approvalCards(id) {
 
 function card(approval) {
   const left = el("span.left");
-  const head = el("p", {}, el("span", { "aria-hidden": "true" }, "! "), "asks for ", el("b", {}, approval.tool), ": ", approval.summary);
-  const more = el("details", {}, el("summary", {}, "all that it says"), el("pre", { tabindex: "0", role: "region", "aria-label": "All that it says" }, written(approval.input)));
+  const sign = el("span", { "aria-hidden": "true" }, "! ");
+  const head = el("p", {}, sign, "asks for ", el("b", {}, approval.tool), ": ", approval.summary);
+  const input = el("pre", { tabindex: "0", role: "region", "aria-label": "All that it says" }, written(approval.input));
+  const more = el("details", {}, el("summary", {}, "all that it says"), input);
   const element = el("article.approval", { "aria-label": `Permission for ${approval.tool}` });
   element.append(head, more, el("div.buttons", {}, ...decisions(approval), left));
   return { element, left, deadline: Date.parse(approval.deadline) };

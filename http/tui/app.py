@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Footer, Input
 
@@ -13,6 +13,7 @@ from ..client import Client, Refused, Unreachable
 from .acting import Acting
 from .dialogs import Dialog, Kill, Send, Spawn
 from .groups import restorable
+from .in_order import InOrder
 from .known import Known
 from .overview import Overview
 from .plain import line
@@ -23,7 +24,7 @@ _SIGHT = 0.7
 _OF_A_SESSION = {"decide", "restore", "kill", "send"}
 
 
-class Top(App[None]):
+class Top(InOrder):
     """The sessions of a server, by what needs a human first. `clock` gives seconds."""
 
     TITLE = "ennio"
@@ -55,7 +56,7 @@ class Top(App[None]):
         known = Known()
         self._watching = Watching(client, known, self._changed, self._connected)
         self._acting = Acting(client, known, self._watching.look)
-        self._overview = Overview(client, known, clock)
+        self._overview, self._clock = Overview(client, known, clock), clock
         self._connection, self._waits_to_show = Connection(), False
         self._shown_possible = frozenset[str]()
 
@@ -152,10 +153,11 @@ class Top(App[None]):
         if row := self._overview.selected:
             id = row.session["id"]
             title = f"Kill {id}? All that its agent started is ended, for good.\n{row.title}"
-            self.push_screen(Kill(title), lambda yes: self._do(self._acting.kill(id)) if yes else None)
+            self.push_screen(Kill(title, self._clock), lambda yes: self._do(self._acting.kill(id)) if yes else None)
 
     def action_spawn(self) -> None:
         """Ask for what a new session needs."""
+        self.opening = True
         self.run_worker(self._open_spawn(), group="spawn", exclusive=True)
 
     async def _open_spawn(self) -> None:
@@ -163,9 +165,12 @@ class Top(App[None]):
         try:
             projects = await self._acting.projects()
         except (Refused, Unreachable) as error:
+            self.forget_typed()
             self.notify(line(str(error)), severity="error", markup=False)
         else:
             self._open(Spawn(projects, row.session["project_id"] if row else None, self._acting.spawn))
+        finally:
+            self.opening = False
 
     def _open(self, dialog: Dialog) -> None:
         self.push_screen(dialog, lambda words: self.notify(words, markup=False) if words else None)

@@ -36,6 +36,8 @@ SCREEN Horizontal { height: auto; margin-top: 1; }
 SCREEN Button { margin-right: 2; }
 """
 
+_READ = 0.4
+"""Seconds for which the question whether to kill has to be shown before a yes counts."""
 Wishes = dict[str, str]
 """What was filled in, by the names of the fields; what was left blank is not there."""
 
@@ -170,18 +172,29 @@ class Send(Dialog):
 
 
 class Kill(ModalScreen[bool]):
-    """Asks whether to kill; the harmless answer is at hand."""
+    """Asks whether to kill; the harmless answer is at hand, the other counts once the question was seen.
+
+    `clock` gives seconds.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", "Kill"),
-        Binding("n,escape", "dismiss(False)", "Keep"),
+        Binding("y", "answer(True)", "Kill"),
+        Binding("n,escape", "answer(False)", "Keep"),
     ]
     AUTO_FOCUS = "#no"
     DEFAULT_CSS = FRAME.replace("SCREEN", "Kill")
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, clock: Callable[[], float]) -> None:
         super().__init__()
-        self._title = title
+        self._title, self._clock = title, clock
+        self._shown_at: float | None = None
+
+    def on_mount(self) -> None:
+        """Count from when it is on the screen."""
+        self.call_after_refresh(self._is_shown)
+
+    def _is_shown(self) -> None:
+        self._shown_at = self._clock()
 
     def compose(self) -> ComposeResult:
         """Return the question and its answers."""
@@ -193,13 +206,21 @@ class Kill(ModalScreen[bool]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""
-        self.dismiss(event.button.id == "yes")
+        self.action_answer(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Close with this answer; a yes that was typed before the question could be read is none."""
+        if yes and (self._shown_at is None or self._clock() - self._shown_at < _READ):
+            self.app.notify("this has just come up: read it, and press it again", severity="warning")
+        else:
+            self.dismiss(yes)
 
 
 class Spawn(Dialog):
     """Asks for what a new session needs."""
 
     yes = "Start (Enter)"
+    AUTO_FOCUS = "#prompt"
     _NAMES = ("issue_id", "branch", "role")
 
     def __init__(
@@ -221,10 +242,6 @@ class Spawn(Dialog):
         with Horizontal():
             for name in self._NAMES:
                 yield Input(id=name, placeholder=name.partition("_")[0], compact=True)
-
-    def on_mount(self) -> None:
-        """Begin with what to do."""
-        self.query_one("#prompt", Box).focus()
 
     def wishes(self) -> Wishes:
         """Return what was filled in."""

@@ -62,9 +62,14 @@ class Said(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(self._lines.shown))
         if self.follows:
             self.scroll_end(animate=False, immediate=True)
+            self.call_after_refresh(self._to_the_end)  # until it is laid out, its height is not known
         elif gone:  # the reader's lines stay where they are
             self.scroll_to(y=self.scroll_y - gone, animate=False, immediate=True)
         self.refresh()
+
+    def _to_the_end(self) -> None:
+        if self.follows:
+            self.scroll_end(animate=False, immediate=True)
 
     def on_resize(self, event: events.Resize) -> None:
         """Make the lines fit."""

@@ -53,14 +53,15 @@ def test_a_stream_goes_on_after_the_last_event_that_was_heard(browser: Browser, 
         seen.expects("ERR_")
         seen.live()
         api.tell("ActivityChanged", "shop-one")
-        seen.page.wait_for_timeout(100)
+        until(lambda: ("GET", "/sessions/shop-one", None) in api.asked)
 
         api.away()
 
         until(lambda: len(api.resumed) > 1)
         assert api.resumed == ["", "event-1001"]
+        # and everything is looked at anew
+        until(lambda: [path for _, path, _ in api.asked].count("/sessions") == 2)
         seen.live()
-        assert [path for _, path, _ in api.asked].count("/sessions") == 2  # and everything is looked at anew
 
 
 def test_who_has_lost_its_place_looks_anew_at_everything(browser: Browser, api: Pretended) -> None:

@@ -182,6 +182,7 @@ def test_a_kill_is_asked_about_first(server: EnnioInMemory) -> None:
         assert server.done == []
         await terminal.press("x")
         await terminal.shows("Kill app-1?")
+        await terminal.look()
         await terminal.press("y")
         await terminal.shows("killed app-1", "▌● working       app-2")
 
@@ -197,6 +198,7 @@ def test_a_kill_that_fails_says_why(server: EnnioInMemory) -> None:
         await terminal.shows("app-1")
         await terminal.press("x")
         await terminal.shows("Kill app-1?")
+        await terminal.look()
         await terminal.press("y")
         await terminal.shows("pid 4242 (sleep, state D")
 
