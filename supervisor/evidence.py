@@ -1,6 +1,6 @@
 """What was seen of an agent, in words: for people who ask why it is said to do what it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,17 @@ from . import observations as o
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Something that was seen of an agent, and when."""
+    """Something that was seen of an agent, and when: of the same seen time and again, the last time."""
 
     at: datetime
     what: str
+
+
+def remember(evidence: MutableSequence[Evidence], at: datetime, words: str) -> None:
+    """Add what was seen as the last; seen once more, it takes the place of the last with the new time."""
+    if evidence and evidence[-1].what == words:
+        evidence.pop()
+    evidence.append(Evidence(at, words))
 
 
 def retrying(retry: o.Retrying) -> str:
@@ -51,5 +58,5 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     o.Retrying: lambda retry: f"it is {retrying(retry)}",
     o.UsageLimited: _limited,
     o.Refused: lambda refused: f"it cannot be talked to: {refused.words}",
-    o.Seems: lambda seems: f"its screen shows that it is {seems.activity}",
+    o.Seems: lambda seems: f"its output shows that it is {seems.activity}",
 }

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from ..shapes import Session
 from .ask_server import Options, ask, configuration, whereabouts
+from .known_words import known_status
 from .logs import followed, said, show
 from .tables import as_json, session_page, sessions_table
-from .terminal import MISUSED, Failure, given_text, hint, one_line, say
+from .terminal import MISUSED, Failure, given_text, hint, note, one_line, say
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -31,6 +32,8 @@ def status(options: Options, project_id: str | None) -> None:
     words, sessions = ask(config, question, "asking the server")
     if not options.json:
         say(one_line(f"{words}, at {whereabouts(config)}"))
+        for trouble in sorted({one_line(why) for one in sessions if (why := one.get("host_trouble"))}):
+            say(f"! {trouble}")
     _show_sessions(options, sessions, "no session is active")
 
 
@@ -42,16 +45,16 @@ def list_sessions(
     agent: str | None = None,
 ) -> None:
     """Show the active sessions, and with `ended` the others too: of these statuses, and of this agent."""
+    wanted = {known_status(one) for one in statuses or ()}
     sessions = ask(
         configuration(options),
         lambda client: client.list_sessions(project_id, ended=ended),
         "asking for the sessions",
     )
-    wanted = {one.lower() for one in statuses or ()}
     found = [
         one
         for one in sessions
-        if (not wanted or one["status"].lower() in wanted) and agent in {None, one["agent_name"]}
+        if (not wanted or one["status"] in wanted) and agent in {None, one["agent_name"]}
     ]
     none = "there are no sessions" if ended else "no session is active"
     _show_sessions(options, found, f"{none} of this kind" if sessions else none)
@@ -164,6 +167,8 @@ def _show_sessions(options: Options, sessions: list[Session], none: str) -> None
 
 
 def _show_started(options: Options, session: Session) -> None:
+    if warning := session.get("base_warning"):
+        note(one_line(f"! {warning}"))
     if options.json:
         say(as_json(session))
         return

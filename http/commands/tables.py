@@ -52,7 +52,8 @@ def session_page(session: Session, history: Sequence[Event] = ()) -> str:
     width = max(map(len, known))
     lines = [f"{name:<{width}}  {one_line(str(value))}" for name, value in known.items()]
     if history:
-        lines += ["", "what happened to it:"]
+        all = f" (the last {_MOST_EVENTS}; `ennio events {one_line(session['id'])}` has all)"
+        lines += ["", f"what happened to it{all if len(history) > _MOST_EVENTS else ''}:"]
         lines += [f"  {one_line(e['timestamp'])}  {one_line(e['message'])}" for e in history[-_MOST_EVENTS:]]
     return "\n".join(lines)
 

@@ -10,12 +10,15 @@ from .arguments import ApprovalArgument, SessionArgument
 from .ask_server import ask, configuration
 from .money import dollars
 from .tables import as_json, table
-from .terminal import given_text, hint, one_line, say
+from .terminal import Failure, given_text, hint, one_line, say
 
 if TYPE_CHECKING:
     from ..client import Client
 
 talking = typer.Typer()
+
+_MOST_TEXT = 100
+"""Characters of a message in a table."""
 
 
 class Mode(StrEnum):
@@ -49,14 +52,23 @@ def send(
 
 
 @talking.command()
-def messages(context: typer.Context, session_id: SessionArgument) -> None:
-    """List what a session was sent, and how far that came."""
+def messages(
+    context: typer.Context,
+    session_id: SessionArgument,
+    message_id: Annotated[
+        str | None, typer.Argument(metavar="[MESSAGE]", help="The text of this one, in full.")
+    ] = None,
+) -> None:
+    """List what a session was sent, and how far that came; or print the text of one message."""
     sent = ask(
         configuration(context.obj),
         lambda client: client.messages(session_id),
         f"asking for the messages of {session_id}",
     )
-    if context.obj.json:
+    if message_id is not None:
+        one = _one_of(sent, session_id, message_id)
+        say(as_json(one) if context.obj.json else one["text"])
+    elif context.obj.json:
         say(as_json(sent))
     else:
         say(_messages_table(sent) if sent else f"{session_id} was sent nothing")
@@ -125,12 +137,25 @@ def _decide(context: typer.Context, session_id: str, approval: str, *, allow: bo
     say(as_json(word) if context.obj.json else f"{word} {approval} of {session_id}")
 
 
+def _one_of(sent: list[Message], session_id: str, message_id: str) -> Message:
+    for each in sent:
+        if each["id"] == message_id:
+            return each
+    there = f"`ennio messages {session_id}` lists what it was sent"
+    raise Failure(one_line(f"{session_id} was sent no message {message_id}; {there}"))
+
+
 def _messages_table(sent: list[Message]) -> str:
     rows = [
-        (each["id"], each["state"], each["mode"], each["created_at"], each["reason"] or "-", each["text"])
+        (each["id"], each["state"], each["mode"], each["created_at"], each["reason"] or "-", _short(each))
         for each in sent
     ]
     return table(("MESSAGE", "STATE", "MODE", "SENT", "REASON", "TEXT"), rows)
+
+
+def _short(message: Message) -> str:
+    text = one_line(message["text"])
+    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
 
 
 def _approvals_table(waiting: list[Approval]) -> str:

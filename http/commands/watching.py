@@ -2,13 +2,14 @@
 
 import math
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..shapes import Event, Session
 from .arguments import SessionArgument
 from .ask_server import ask, configuration
+from .known_words import known_word
 from .tables import as_json
 from .terminal import MISUSED, Failure, note, one_line, say
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 watching = typer.Typer()
 
+_WIDTH = 24
+"""Columns for what kind of event it is."""
 _LOOK = 0.5
 """Seconds between looks at a session."""
 _CALM = 2
@@ -88,7 +91,7 @@ def wait(
     """
     if timeout is not None and not (math.isfinite(timeout) and timeout > 0):
         raise Failure("--timeout takes a number over 0", MISUSED)
-    wanted = {_known(one) for one in until or ()}
+    wanted = {known_word(one) for one in until or ()}
 
     async def question(client: "Client") -> tuple[Session, bool]:
         import trio
@@ -111,7 +114,15 @@ def wait(
         awaited = f"not {' or '.join(sorted(wanted))}" if wanted else "its agent is still at work"
         raise Failure(one_line(f"{session_id} is {session['status']}, {awaited}"))
     if not context.obj.json:
-        say(one_line(f"{session_id} is {session['status']}"))
+        say(one_line(f"{session_id} is {_how(session, at_rest=not wanted)}"))
+
+
+def _how(session: Session, *, at_rest: bool) -> str:
+    """Say what a session is; at rest its status says little: that was its pull request's all the time."""
+    status, activity = session["status"], session["activity"]
+    if not at_rest or status in _OVER or activity is None:
+        return status
+    return f"at rest: {activity} ({status})"
 
 
 def _rests(session: Session) -> bool:
@@ -119,17 +130,6 @@ def _rests(session: Session) -> bool:
     return session["status"] in _OVER if activity is None else activity in _AT_REST
 
 
-def _known(word: str) -> str:
-    """Return a word as the server writes it; a wrong one would be waited for in vain."""
-    from ..mcp.waiting import Status, Word
-
-    words: dict[str, str] = {one.lower(): one for kind in get_args(Word) for one in get_args(kind)}
-    if word.lower() not in words:
-        statuses = ", ".join(get_args(Status))
-        raise Failure(f"there is no status {word!a}; there are: {statuses}", MISUSED)
-    return words[word.lower()]
-
-
 def _show(event: Event, *, json: bool) -> None:
-    cells = (event["timestamp"], event["event_type"], event["message"])
-    say(as_json(event, indent=None) if json else "  ".join(map(one_line, cells)))
+    cells = (event["timestamp"], f"{one_line(event['event_type']):<{_WIDTH}}", one_line(event["message"]))
+    say(as_json(event, indent=None) if json else "  ".join(cells))

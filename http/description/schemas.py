@@ -43,7 +43,8 @@ class Schemas:
         return ref(name)
 
     def _keep(self, name: str, schema: Schema) -> None:
-        self.add(name, self._told_better(_NAMED[name], schema))
+        kind = _NAMED.get(name)
+        self.add(name, self._told_better(kind, schema) if kind else schema)
 
     def _told_better(self, kind: type[BaseModel], schema: Schema) -> Schema:
         """Return the schema of a model with the meaning of each field, and the words that it may hold."""

@@ -65,10 +65,11 @@ function bars({ days, projects, amount }, day, index, most, width) {
 }
 
 function line(value, most, width) {
+  const amount = most < 1 ? `$${value.toFixed(2)}` : `$${+value.toFixed(1)}`;
   const y = HEIGHT - BOTTOM - (value / most) * (HEIGHT - BOTTOM - 8);
   return [
     svg("line", { x1: LEFT, x2: width, y1: y, y2: y }),
-    svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, most < 1 ? `$${value.toFixed(2)}` : `$${+value.toFixed(1)}`),
+    svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, amount),
   ];
 }
 
@@ -84,7 +85,8 @@ export function table({ days, projects, amount, total }) {
   const head = el("tr", {}, ...["Day", ...projects, "Together"].map((name) => el("th", { scope: "col" }, name)));
   const rows = spent.map((day) => {
     const cells = [...projects.map((project) => amount(day, project)), total(day)];
-    return el("tr", {}, el("th", { scope: "row" }, day), ...cells.map((value) => el("td", {}, value ? dollars(value) : "")));
+    const shown = cells.map((value) => el("td", {}, value ? dollars(value) : ""));
+    return el("tr", {}, el("th", { scope: "row" }, day), ...shown);
   });
   return el("table", {}, el("caption", {}, "Spent per day, by UTC"), el("thead", {}, head), el("tbody", {}, ...rows));
 }

@@ -40,7 +40,8 @@ export class Filters {
     const projects = new Set([...store.projects.map((one) => one.id), ...shown.map((one) => one.project_id)]);
     const present = new Set(shown.map((one) => one.status));
     const statuses = STATUS_NAMES.filter((name) => present.has(name) || name === this.status.value);
-    choices(this.project, `all projects (${shown.length})`, projects, (id) => `${id} (${count(shown, "project_id", id)})`);
+    const all = `all projects (${shown.length})`;
+    choices(this.project, all, projects, (id) => `${id} (${count(shown, "project_id", id)})`);
     choices(this.status, "any status", statuses, (id) => `${statusOf(id).word} (${count(shown, "status", id)})`);
   }
 

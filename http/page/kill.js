@@ -30,7 +30,8 @@ function open(title, sessions, { hint, word, ended }) {
   const summary = el("p", { role: "status" }, hint);
   const go = button(word, () => run(), { kind: "bad", hidden: !sessions.length });
   const cancel = closing("Cancel", () => shown);
-  const list = el("ul.outcomes", { "aria-label": "Sessions", tabindex: "0" }, ...[...lines.values()].map((one) => one.element));
+  const items = [...lines.values()].map((one) => one.element);
+  const list = el("ul.outcomes", { "aria-label": "Sessions", tabindex: "0" }, ...items);
   const shown = dialog(title, [summary, list, el("div.buttons", {}, cancel, go)]);
   cancel.focus(); // Enter alone kills nobody
   shown.element.addEventListener("keydown", (event) => event.key === "y" && !go.hidden && run());

@@ -123,8 +123,8 @@ function search() {
 }
 
 async function spawn() {
-  const known = () => store.projects.length || attempt(async () => store.keep("projects", await ask("GET", "/projects")));
-  if (!(await known())) return;
+  const look = async () => store.keep("projects", await ask("GET", "/projects"));
+  if (!store.projects.length && !(await attempt(look))) return;
   openSpawn(filters.project.value, (session) => {
     store.put(session);
     go(`#/session/${session.id}`);

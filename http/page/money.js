@@ -53,12 +53,17 @@ export class Money {
     this.#drawn = state;
     const tallied = tally(store.spend, days);
     const spent = tallied.projects.length
-      ? [drawn(tallied, this.content.clientWidth < NARROW ? NARROW_CHART : CHART), el("details", {}, el("summary", {}, "In numbers"), el("div.wide", { tabindex: "0" }, table(tallied)))]
+      ? [drawn(tallied, this.content.clientWidth < NARROW ? NARROW_CHART : CHART), inNumbers(tallied)]
       : [el("p.empty", {}, `Nothing was spent in the last ${DAYS} days.`)];
     const open = this.content.querySelector("details")?.open;
     this.content.replaceChildren(el("h3", {}, `The last ${DAYS} days`), ...spent, el("h3", {}, "Budgets"), budgets());
-    if (open) this.content.querySelector("details").open = true;
+    if (open) this.content.querySelector("details")?.setAttribute("open", "");
   }
+}
+
+function inNumbers(tallied) {
+  const scrolled = el("div.wide", { tabindex: "0", role: "region", "aria-label": "In numbers" }, table(tallied));
+  return el("details", {}, el("summary", {}, "In numbers"), scrolled);
 }
 
 function budgets() {

@@ -58,7 +58,14 @@ export function history(id) {
   const draw = (events, line) =>
     events.reverse().map(({ id: key, ...event }) =>
       line(key, () =>
-        el("li", { "data-priority": event.priority }, time(event.timestamp), el("b", {}, event.event_type), " ", event.message),
+        el(
+          "li",
+          { "data-priority": event.priority },
+          time(event.timestamp),
+          el("b", {}, event.event_type),
+          " ",
+          event.message,
+        ),
       ),
     );
   return new Panel(at(id, "/events"), el("ol.lines", { "aria-label": "What happened, the latest first" }), draw);

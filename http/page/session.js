@@ -52,7 +52,8 @@ export class SessionView {
     this.kill = button("Kill", () => this.act.kill(store.sessions.get(this.id)), { kind: "bad" });
     const back = button("✕", () => this.act.close(), { name: "Close this session", kind: "plain" });
     const head = el("header", {}, this.title, this.badge, el("div.buttons", {}, this.restore, this.kill, back));
-    const known = el("details.known", { open: !matchMedia(CRAMPED).matches }, el("summary", {}, "Facts"), this.facts.root);
+    const open = !matchMedia(CRAMPED).matches;
+    const known = el("details.known", { open }, el("summary", {}, "Facts"), this.facts.root);
     return [head, this.reason, this.approvals.root, known, this.tabs.root, this.send.root];
   }
 

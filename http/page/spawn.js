@@ -9,14 +9,16 @@ import { store } from "./store.js";
 /** Open the form; `project` is chosen beforehand, `spawned(session)` is called with what came of it. */
 export function openSpawn(project, spawned) {
   let key = newKey();
+  const projects = store.projects.map((one) => el("option", { value: one.id }, one.id));
   const fields = {
-    project_id: el("select", { id: "spawn-project" }, ...store.projects.map((one) => el("option", { value: one.id }, one.id))),
+    project_id: el("select", { id: "spawn-project" }, ...projects),
     prompt: el("textarea", { id: "spawn-prompt", rows: "5" }),
-    issue_id: el("input", { id: "spawn-issue", list: "spawn-issues", autocomplete: "off", "aria-describedby": "spawn-issue-hint" }),
+    issue_id: el("input", { id: "spawn-issue", list: "spawn-issues", autocomplete: "off" }),
     branch: el("input", { id: "spawn-branch", autocomplete: "off", spellcheck: "false" }),
     role: el("input", { id: "spawn-role", autocomplete: "off" }),
   };
   if (project) fields.project_id.value = project;
+  put(fields.issue_id, "aria-describedby", "spawn-issue-hint");
   const issues = el("datalist", { id: "spawn-issues" });
   const hint = el("p.hint", { id: "spawn-issue-hint" });
   const issue = el("div", {}, label("spawn-issue", "Issue"), fields.issue_id, issues, hint);
@@ -28,7 +30,12 @@ export function openSpawn(project, spawned) {
     el("div", {}, label("spawn-project", "Project"), fields.project_id),
     el("div", {}, label("spawn-prompt", "Prompt"), fields.prompt),
     issue,
-    el("div.pair", {}, el("div", {}, label("spawn-branch", "Branch (optional)"), fields.branch), el("div", {}, label("spawn-role", "Role (optional)"), fields.role)),
+    el(
+      "div.pair",
+      {},
+      el("div", {}, label("spawn-branch", "Branch (optional)"), fields.branch),
+      el("div", {}, label("spawn-role", "Role (optional)"), fields.role),
+    ),
     trouble,
     el("div.buttons", {}, closing("Cancel", () => shown), go),
   );

@@ -1,6 +1,6 @@
 // Tabs after https://www.w3.org/WAI/ARIA/apg/patterns/tabs/: arrows move between them, one is open at a time.
 
-import { el, put, show } from "./dom.js";
+import { button, el, put, show } from "./dom.js";
 
 /** Tabs over panels `{name, title, panel}`; a panel has `root`, `open()` and `close()`. */
 export class Tabs {
@@ -8,10 +8,11 @@ export class Tabs {
 
   constructor(panels) {
     this.panels = panels;
-    this.list = el("div.tabs", { role: "tablist", "aria-label": "What there is to see", onkeydown: (e) => this.#key(e) });
+    const onkeydown = (event) => this.#key(event);
+    this.list = el("div.tabs", { role: "tablist", "aria-label": "What there is to see", onkeydown });
     this.root = el("div.tabbed", {}, this.list);
     for (const one of panels) {
-      one.tab = el("button", { type: "button", role: "tab", id: `tab-${one.name}`, onclick: () => this.select(one.name) }, one.title);
+      one.tab = button(one.title, () => this.select(one.name), { role: "tab", id: `tab-${one.name}` });
       put(one.tab, "aria-controls", `panel-${one.name}`);
       one.place = el("div.tabpanel", { role: "tabpanel", id: `panel-${one.name}` }, one.panel.root);
       put(one.place, "aria-labelledby", `tab-${one.name}`);

@@ -153,7 +153,9 @@ class Top(InOrder):
         if row := self._overview.selected:
             id = row.session["id"]
             title = f"Kill {id}? All that its agent started is ended, for good.\n{row.title}"
-            self.push_screen(Kill(title, self._clock), lambda yes: self._do(self._acting.kill(id)) if yes else None)
+            self.push_screen(
+                Kill(title, self._clock), lambda yes: self._do(self._acting.kill(id)) if yes else None
+            )
 
     def action_spawn(self) -> None:
         """Ask for what a new session needs."""

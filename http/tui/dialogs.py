@@ -187,14 +187,15 @@ class Kill(ModalScreen[bool]):
     def __init__(self, title: str, clock: Callable[[], float]) -> None:
         super().__init__()
         self._title, self._clock = title, clock
-        self._shown_at: float | None = None
+        self.shown_at: float | None = None
+        """When it came on the screen."""
 
     def on_mount(self) -> None:
         """Count from when it is on the screen."""
         self.call_after_refresh(self._is_shown)
 
     def _is_shown(self) -> None:
-        self._shown_at = self._clock()
+        self.shown_at = self._clock()
 
     def compose(self) -> ComposeResult:
         """Return the question and its answers."""
@@ -210,7 +211,7 @@ class Kill(ModalScreen[bool]):
 
     def action_answer(self, yes: bool) -> None:
         """Close with this answer; a yes that was typed before the question could be read is none."""
-        if yes and (self._shown_at is None or self._clock() - self._shown_at < _READ):
+        if yes and (self.shown_at is None or self._clock() - self.shown_at < _READ):
             self.app.notify("this has just come up: read it, and press it again", severity="warning")
         else:
             self.dismiss(yes)

@@ -32,3 +32,10 @@ def test_none_of_this_kind_is_not_none_at_all(ennio: Prompt, server: Canned) -> 
     server.answer(f"GET {S}", [FIRST], [])
     answers = [ennio("session", "list", "--agent", "aider")[1] for _ in range(2)]
     assert answers == ["no session is active of this kind\n", "no session is active\n"]
+
+
+def test_a_status_that_there_is_none_of_is_a_misuse(ennio: Prompt, server: Canned) -> None:
+    code, _, err = ennio("session", "list", "--status", "Working", "--status", "Foo")
+    assert (code, server.asked) == (2, [])
+    assert "there is no status 'Foo'; there are: Spawning, Working, PrDraft" in err
+    assert ennio("session", "list", "--status", "Idle")[0] == 2, "an activity is no status"

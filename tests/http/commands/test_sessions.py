@@ -26,6 +26,15 @@ def test_status_tells_of_trouble(ennio: Prompt, server: Canned) -> None:
     assert ", cannot store anything now (the disk is full), at http" in ennio("status")[1]
 
 
+def test_status_tells_each_trouble_with_code_hosts_once(ennio: Prompt, server: Canned) -> None:
+    away = {**SESSION, "host_trouble": "github o/r\nis away"}
+    server.answer("GET /api/v1/system", {})
+    server.answer(f"GET {S}", [SESSION, away, away, {**SESSION, "host_trouble": "gitlab o/x: HTTP 502"}])
+    _, out, _ = ennio("status")
+    assert out.splitlines()[1:3] == ["! github o/r is away", "! gitlab o/x: HTTP 502"]
+    assert out.count("!") == 2
+
+
 def test_status_can_be_of_one_project(ennio: Prompt, server: Canned) -> None:
     server.answer("GET /api/v1/system", {})
     server.answer(f"GET {S}?project_id=app", [])
@@ -69,6 +78,23 @@ def test_info_shows_what_happened_too(ennio: Prompt, server: Canned) -> None:
     _, out, _ = ennio("session", "info", "app-1")
     assert "branch      ennio/app-1\n" in out
     assert out.endswith("2026-01-02T03:04:05Z  it was spawned\n")
+
+
+def test_info_says_where_only_the_last_of_what_happened_is_shown(ennio: Prompt, server: Canned) -> None:
+    events = [{"timestamp": "2026-01-02T03:04:05Z", "message": f"event {n}"} for n in range(21)]
+    server.answer(f"GET {S}/app-1", SESSION)
+    server.answer(f"GET {S}/app-1/events", events, events[1:])
+    out = ennio("session", "info", "app-1")[1]
+    assert "what happened to it (the last 20; `ennio events app-1` has all):\n" in out
+    assert "event 0\n" not in out
+    assert "what happened to it:\n" in ennio("session", "info", "app-1")[1]
+
+
+def test_spawn_tells_of_an_old_base(ennio: Prompt, server: Canned) -> None:
+    server.answer(f"POST {S}", {**SESSION, "base_warning": "origin is away:\nthis is of yesterday"})
+    code, out, err = ennio("spawn", "app", "-p", "Fix")
+    assert (code, err) == (0, "! origin is away: this is of yesterday\n")
+    assert out.startswith("app-1 Working")
 
 
 def test_spawn_sends_what_was_asked_for(ennio: Prompt, server: Canned) -> None:

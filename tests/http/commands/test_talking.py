@@ -79,6 +79,19 @@ def test_messages_are_listed_each_on_one_line(ennio: Prompt, server: Canned) -> 
     assert ennio("messages", "app-1")[1] == "app-1 was sent nothing\n"
 
 
+def test_a_long_message_is_cut_in_the_list_and_whole_when_asked_for(ennio: Prompt, server: Canned) -> None:
+    long = {**MESSAGE, "id": "m3", "text": "\n".join(["a line\twith more"] * 300)}
+    server.answer(f"GET {S}/app-1/messages", [MESSAGE, long])
+    row = ennio("messages", "app-1")[1].splitlines()[2]
+    shown = row[row.index("a line") :]
+    assert (len(shown), shown[-1]) == (100, "…")
+    assert ennio("messages", "app-1", "m3") == (0, f"{long['text']}\n", "")
+    assert json.loads(ennio("--format", "json", "messages", "app-1", "m3")[1]) == long
+    code, out, err = ennio("messages", "app-1", "m9")
+    assert (code, out) == (1, "")
+    assert err == "ennio: app-1 was sent no message m9; `ennio messages app-1` lists what it was sent\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "route", "none"),
     [

@@ -34,8 +34,8 @@ def test_the_events_of_a_session_are_shown_a_line_each(ennio: Prompt, server: Ca
     server.answer(f"GET {S}/app-1/events", [happened(1), happened(2, message="it\nis \x1b[2J done")])
     assert ennio("events", "app-1") == (
         0,
-        "2026-01-02T03:04:05Z  SessionWorking  it works\n"
-        "2026-01-02T03:04:05Z  SessionWorking  it is \\x1b[2J done\n",
+        f"2026-01-02T03:04:05Z  {'SessionWorking':<24}  it works\n"
+        f"2026-01-02T03:04:05Z  {'SessionWorking':<24}  it is \\x1b[2J done\n",
         "",
     )
 
@@ -134,7 +134,7 @@ def test_following_can_begin_after_an_event_and_be_of_all_sessions(real: Server)
 
 def test_without_more_an_agent_is_waited_for_that_is_at_rest(ennio: Prompt, server: Canned) -> None:
     server.answer(f"GET {S}/app-1", WORKING, READY, WORKING, READY, READY)
-    assert ennio("wait", "app-1") == (0, "app-1 is Working\n", "")
+    assert ennio("wait", "app-1") == (0, "app-1 is at rest: Ready (Working)\n", "")
     assert len(server.asked) == 5, "one look is not enough: it may just have been told something"
 
 

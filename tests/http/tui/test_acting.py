@@ -3,7 +3,16 @@
 from ennio_in_memory import EnnioInMemory
 from terminals import Terminal, at_a_terminal
 
+from ennio.http.tui.dialogs import Kill
+
 PATH = "/api/v1/sessions"
+
+
+async def read_the_question(terminal: Terminal) -> None:
+    await terminal.until(
+        lambda: isinstance(screen := terminal.app.screen, Kill) and screen.shown_at is not None
+    )
+    await terminal.look()
 
 
 def test_a_permission_is_allowed_or_denied_by_a_key(server: EnnioInMemory) -> None:
@@ -182,7 +191,7 @@ def test_a_kill_is_asked_about_first(server: EnnioInMemory) -> None:
         assert server.done == []
         await terminal.press("x")
         await terminal.shows("Kill app-1?")
-        await terminal.look()
+        await read_the_question(terminal)
         await terminal.press("y")
         await terminal.shows("killed app-1", "▌● working       app-2")
 
@@ -198,7 +207,7 @@ def test_a_kill_that_fails_says_why(server: EnnioInMemory) -> None:
         await terminal.shows("app-1")
         await terminal.press("x")
         await terminal.shows("Kill app-1?")
-        await terminal.look()
+        await read_the_question(terminal)
         await terminal.press("y")
         await terminal.shows("pid 4242 (sleep, state D")
 

@@ -6,6 +6,8 @@ import pytest
 from ennio_in_memory import EnnioInMemory
 from terminals import Terminal, at_a_terminal
 
+from ennio.http.tui.said import Said
+
 
 def test_sessions_stand_in_groups_by_what_needs_a_human_first(server: EnnioInMemory) -> None:
     server.put("app-working")
@@ -158,6 +160,24 @@ def test_the_output_is_followed_until_the_reader_goes_back(server: EnnioInMemory
         await terminal.shows("even more, in pieces")
         await terminal.press("escape")
         await terminal.shows("app-2")
+
+    at_a_terminal(server, play)
+
+
+@pytest.mark.parametrize("lines", [30, 60, 3000])
+def test_the_end_of_the_output_is_what_is_followed(server: EnnioInMemory, lines: int) -> None:
+    server.put("app-1")
+    server.says("app-1", "".join(f"line {number}\n" for number in range(lines)))
+
+    async def play(terminal: Terminal) -> None:
+        await terminal.shows("app-1")
+        await terminal.press("enter")
+        await terminal.shows("followed as it comes", f"line {lines - 1} ")
+        await terminal.resize(150, 20)
+        await terminal.shows("followed as it comes", f"line {lines - 1} ")
+        said = terminal.app.query_one(Said)
+        assert said.follows
+        assert said.scroll_y == said.max_scroll_y
 
     at_a_terminal(server, play)
 

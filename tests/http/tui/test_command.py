@@ -176,6 +176,25 @@ def test_a_real_server_is_watched_and_told(server: Server) -> None:
     server.data("DELETE", f"/sessions/{other}")
 
 
+def test_what_comes_in_one_write_is_taken_one_after_the_other(server: Server) -> None:
+    id = server.spawn("cat")["id"]
+    with shown(server.file) as terminal:
+        terminal.until(id)
+        terminal.until("live")
+        terminal.type("/xyyxnqy\r")
+        terminal.until("/ xyyxnqy")
+        terminal.type("/" + "\x7f" * 7 + "\rsxyz q\r")
+        terminal.until("sent to")
+        terminal.type("xy")
+        terminal.until("press it again")
+        terminal.type("nq")
+        assert terminal.end() == 0
+    assert server.data("GET", f"/sessions/{id}")["status"] != "Killed"
+    sent = server.data("GET", f"/sessions/{id}/messages")
+    assert sent[-1]["text"] == "xyz q"
+    server.data("DELETE", f"/sessions/{id}")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_leaves_the_terminal_as_it_was(server: Server, number: int) -> None:
     with shown(server.file) as terminal:

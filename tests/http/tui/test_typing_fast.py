@@ -6,7 +6,16 @@ from terminals import Terminal, at_a_terminal
 from textual import events
 from textual.keys import _character_to_key
 
+from ennio.http.tui.dialogs import Kill
+
 NAMES = {"\r": "enter", "\x1b": "escape", "\t": "tab"}
+
+
+async def read_the_question(terminal: Terminal) -> None:
+    await terminal.until(
+        lambda: isinstance(screen := terminal.app.screen, Kill) and screen.shown_at is not None
+    )
+    await terminal.look()
 
 
 def at_once(terminal: Terminal, text: str) -> None:
@@ -99,7 +108,7 @@ def test_a_yes_counts_only_where_the_question_was_seen(server: EnnioInMemory, ke
         at_once(terminal, keys)
         await terminal.shows("Kill app-1?", "read it, and press it again")
         assert server.done == []
-        await terminal.look()
+        await read_the_question(terminal)
         await terminal.press("y")
         await terminal.shows("killed app-1")
 
