@@ -8,7 +8,7 @@ import trio
 
 from . import observations as o
 from .events import now as utc_now
-from .evidence import Evidence, retrying, words_for
+from .evidence import Evidence, remember, retrying, words_for
 from .records import Activity
 
 _UNREAD = 10.0
@@ -71,7 +71,7 @@ class Doing:
 
     def note(self, words: str) -> None:
         """Remember something as evidence."""
-        self.evidence.append(Evidence(utc_now(), words))
+        remember(self.evidence, utc_now(), words)
 
     def _see(self, observation: o.Observation, now: float) -> None:
         match observation:

@@ -84,10 +84,14 @@ class Sessions(ScrollView, can_focus=True):
             self.post_message(self.Selected(session_id))
 
     def _keep_in_sight(self) -> None:
+        self._scroll_there()
+        self.call_after_refresh(self._scroll_there)  # what is not laid out yet does not scroll
+
+    def _scroll_there(self) -> None:
         y = self._places.get(self.selected or "")
         if y is not None:
             above = 1 if y and isinstance(self._lines[y - 1], str) else 0  # its heading too
-            self.scroll_to_region(Region(0, y - above, 1, 1 + above), animate=False)
+            self.scroll_to_region(Region(0, y - above, 1, 1 + above), animate=False, force=True)
 
     def action_move(self, by: int) -> None:
         """Select the session so many rows below."""

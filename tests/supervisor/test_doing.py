@@ -109,9 +109,9 @@ def test_without_turns_there_is_output_to_go_by_and_what_it_seems_to_be() -> Non
 
 def test_only_so_much_of_what_was_seen_is_remembered() -> None:
     doing = with_turns()
-    doing.see([o.Asked(str(n), "Bash", "x", "{}") for n in range(1000)], 1)
+    doing.see([o.Asked(str(n), "Bash", f"x{n}", "{}") for n in range(1000)], 1)
     assert len(doing.evidence) == 64
-    assert doing.evidence[-1].what == "it asked for Bash: x"
+    assert doing.evidence[-1].what == "it asked for Bash: x999"
 
 
 SEEN = st.sampled_from(
