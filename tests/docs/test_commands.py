@@ -234,10 +234,17 @@ def in_a_shell(typed: str, session: str, home: Path) -> str:
     return done.stdout
 
 
+HEEDING = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+    " os.execvp(sys.argv[1], sys.argv[1:])"
+)
+"""Run a command that heeds Ctrl-C, which what a script has started in its background does not."""
+
+
 def endless(typed: str, folder: Path) -> str:
     """Run a command until it has said something, or for a second, and end it by Ctrl-C."""
-    argv = shlex.split(typed)
-    argv[0] = ENNIO if argv[0] == "ennio" else argv[0]
+    words = shlex.split(typed)
+    argv = [sys.executable, "-c", HEEDING, *([ENNIO, *words[1:]] if words[0] == "ennio" else words)]
     with subprocess.Popen(argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         time.sleep(1)
         assert process.poll() is None

@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, expect
 from .looking import Look, look
 from .pretended import Pretended, ago, session
 
+pytestmark = pytest.mark.slow  # how long the page is busy says something on a quiet machine alone
+
 MANY = 200
 TOUCHED = """
 () => {

@@ -79,10 +79,18 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+HEEDING = (
+    "import signal, sys; from ennio.http.cli import main; "
+    "signal.signal(signal.SIGINT, signal.default_int_handler)"
+)
+"""Begin to heed Ctrl-C, which what a script has started in its background does not."""
+
+
 @contextmanager
 def following(server: Server, *arguments: str) -> Iterator[Iterator[dict[str, Any]]]:
     """Run `ennio events -f`, and yield what it shows, one after the other."""
-    argv = [sys.executable, "-m", "ennio.http.cli", "--format", "json", "events", "-f", *arguments]
+    words = ["ennio", "--format", "json", "events", "-f", *arguments]
+    argv = [sys.executable, "-c", f"{HEEDING}; sys.argv = {words!r}; sys.exit(main())"]
     with subprocess.Popen(argv, cwd=server.folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
