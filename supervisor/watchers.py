@@ -95,6 +95,8 @@ class Watcher:
         """Return the sessions to look at now; forget what is known of those that are watched no more."""
         watched = [session for session in self._sessions() if sought(session.record) is not None]
         hinted = {session.record.id for session in self._take_hinted()}
+        if not watched:  # nobody's trouble keeps the next one waiting
+            self._recovered()
         self._told = {
             one.record.id: self._told[one.record.id] for one in watched if one.record.id in self._told
         }

@@ -19,7 +19,7 @@ from .replies import Json
 POLL = 0.1
 """Seconds between looks at the host."""
 
-PATIENCE = 8.0
+PATIENCE = 35.0
 """Seconds in which whatever happens at the host must have come to the session."""
 
 ONCE = ["sh", "-c", "read line; echo heard $line; exit 1"]
