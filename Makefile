@@ -42,7 +42,7 @@ run: $(INSTALLED) .demo/repo ## start a server with a demo project
 	@exec $(BIN)/ennio --config ennio.toml start
 
 test: $(INSTALLED) ## run the tests
-	$(PYTEST) -m "not slow and not agents" -n 2 --dist loadfile
+	$(PYTEST) -m "not slow and not agents" -n 2 --dist loadfile --max-worker-restart 0
 
 test-slow: $(INSTALLED) ## run the heavy tests
 	$(PYTEST) -m "slow and not agents" || test $$? -eq 5 # 5: there is none
