@@ -7,14 +7,13 @@ from datetime import datetime
 import trio
 
 from .ids import ProjectId
-from .lifecycle import ended, status
+from .lifecycle import AT_WORK, ended, status
 from .messages import Complete
 from .protocols import Step
 from .records import Phase, SessionRecord
 from .session import Session
 
 _NAME = "all-complete"
-_AT_WORK = {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}
 _SETTLES = 0.5
 """Seconds that pass before a project counts as complete: a next session may be about to begin."""
 
@@ -50,7 +49,7 @@ class Completion:
         for sessions in by_project.values():
             records = [session.record for session in sessions]
             news = since_last(records)
-            if news and not any(session.active or session.record.phase in _AT_WORK for session in sessions):
+            if news and not any(session.active or session.record.phase in AT_WORK for session in sessions):
                 last, counted = max(news, key=_end).id, {record.id for record in news}
                 lines = tuple(_line(record) for record in news)
                 of = {one.record.id: one for one in sessions if one.record.id in counted}

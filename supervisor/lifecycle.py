@@ -132,6 +132,9 @@ _STATUS = {
 STARTABLE = {Phase.EXITED, Phase.FAILED, Phase.DONE}
 """Where no agent runs, and one may be started again."""
 
+AT_WORK = {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}
+"""Where there is an agent, or is to be one."""
+
 OVER = {Phase.DONE, Phase.KILLED}
 """Where no agent runs and none is missed."""
 

@@ -7,11 +7,12 @@ from functools import partial, singledispatchmethod
 
 from . import events as e
 from . import messages as m
+from .config.reactions import NOTIFY
 from .draft import Draft
 from .errors import NotifierFailed, SessionOver
 from .ids import event_id
 from .mailbox import Reply
-from .reactions import Due, done
+from .reactions import Due, done, was_done
 from .records import Notice
 from .visible import Visible
 from .wording import summary, title_of
@@ -33,13 +34,7 @@ class Noticing(Visible):
         if escalated:
             draft.let(e.ReactionEscalated, reaction=what.name, cause=what.cause, words=text)
         else:
-            draft.let(
-                e.ReactionTriggered,
-                reaction=what.name,
-                action="notify",
-                cause=what.cause,
-                times=what.times,
-            )
+            self._trigger(draft, what, NOTIFY)
         draft.remember(reacted=done(record, what, e.now(), escalated=escalated))
         if not reaction.notifiers:
             return
@@ -59,10 +54,13 @@ class Noticing(Visible):
         )
         draft.remember(notices=(*record.notices, notice)[-_MOST_WAITING:])
 
+    def _trigger(self, draft: Draft, what: Due, action: str) -> None:
+        draft.let(e.ReactionTriggered, reaction=what.name, action=action, cause=what.cause, times=what.times)
+
     def _notice(self, draft: Draft, name: str, cause: str, text: str) -> None:
         """Let operators be told of something of the agent, once for each cause."""
-        reaction, last = self._project.config.reactions[name], draft.record.reacted.get(name)
-        if reaction.enabled and not (last and last.cause == cause):
+        reaction = self._project.config.reactions[name]
+        if reaction.enabled and not was_done(draft.record, name, cause):
             self._tell_operators(draft, Due(name, cause, 1, reaction), text)
 
     async def commit(self, draft: Draft) -> None:

@@ -7,8 +7,7 @@ from . import messages as m
 from .config.reactions import NOTIFY
 from .draft import Draft
 from .mailbox import Reply
-from .outbox import Letter
-from .reactions import Due, done
+from .reactions import Due, done, was_done
 from .records import Phase
 from .reviewing import Reviewing
 from .wording import opening_of
@@ -36,32 +35,23 @@ class Overseen(Reviewing):
     @_handle.register
     async def _stuck(self, message: m.Stuck, reply: Reply) -> None:
         reaction, cause = self._project.config.reactions["agent-stuck"], self._cause("agent-stuck")
-        last = self._record.reacted.get("agent-stuck")
-        if cause is None or not reaction.enabled or (last and last.cause == cause):
+        if cause is None or not reaction.enabled or was_done(self._record, "agent-stuck", cause):
             return
+        last = self._record.reacted.get("agent-stuck")
         what = Due("agent-stuck", cause, last.times + 1 if last else 1, reaction)
         if what.used_up:
             await self._escalate_now(what, f"it was told to go on {what.told}")
             return
         if reaction.action != NOTIFY:
-            await self._wake(what)
+            draft = Draft(self._record)
+            self._trigger(draft, what, reaction.action)
+            await self._give(draft, what, opening_of(what))
             return
         draft = Draft(self._record)
         lines = [f"{one.at:%H:%M:%S} {one.what}" for one in self.evidence()[-_EVIDENCE:]]
         seen = "\n".join(["What was seen last:", *lines]) if lines else "Nothing was ever seen of it."
         self._tell_operators(draft, what, f"Nothing was heard of it for {message.seconds:.0f} s. {seen}")
         await self.commit(draft)
-
-    async def _wake(self, what: Due) -> None:
-        """Tell an agent that seems to be stuck to go on."""
-        letter, draft = Letter(opening_of(what)), Draft(self._record)
-        action = what.reaction.action
-        draft.let(e.ReactionTriggered, reaction=what.name, action=action, cause=what.cause)
-        draft.take(letter, awaits=self._has_turns, own=True)
-        draft.remember(reacted=done(draft.record, what, e.now(), message=draft.record.messages))
-        await self.commit(draft)
-        self._outbox.put(letter)
-        self._watch_for_escalation(what.name)
 
     @_handle.register
     async def _complete(self, message: m.Complete, reply: Reply) -> None:

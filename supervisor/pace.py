@@ -4,7 +4,8 @@ from collections.abc import Set
 from datetime import datetime, timedelta
 
 from .ids import SessionId
-from .records import Phase, PullState, SessionRecord
+from .lifecycle import AT_WORK
+from .records import PullState, SessionRecord
 
 _THOROUGH = 4
 """Every so many looks ask for everything, whether the host says that it has changed or not."""
@@ -62,8 +63,7 @@ def _every(record: SessionRecord, now: datetime) -> int | None:
     pull = record.pull
     if pull is not None and pull.state is PullState.MERGED:
         return None
-    at_work = record.phase in {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}
-    if at_work or (pull is not None and pull.open):
+    if record.phase in AT_WORK or (pull is not None and pull.open):
         return 1
     since = now - (record.ended_at or record.created_at)
     if since <= _FRESH:

@@ -112,6 +112,12 @@ def still_to_do(record: SessionRecord, before: Pull | None) -> dict[str, Reacted
     return {name: reacted for name, reacted in record.reacted.items() if name not in over}
 
 
+def was_done(record: SessionRecord, name: str, cause: str) -> bool:
+    """Whether this cause was what a reaction did last."""
+    last = record.reacted.get(name)
+    return last is not None and last.cause == cause
+
+
 def done(
     record: SessionRecord, what: Due, at: datetime, *, escalated: bool = False, message: int | None = None
 ) -> dict[str, Reacted]:

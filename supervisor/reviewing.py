@@ -16,7 +16,7 @@ from .mailbox import Reply
 from .news import news
 from .outbox import Letter
 from .preparing import merge, prepare
-from .reactions import Due, cause_of, done, due, still_to_do
+from .reactions import Due, cause_of, done, due, still_to_do, was_done
 from .records import Phase, PullRequest, PullState, Reacted
 from .review import digest
 from .visible import ESCALATION
@@ -57,8 +57,9 @@ class Reviewing(Ending):
         pull = self._record.pull
         if pull is not None and pull.state is PullState.MERGED:
             return True
-        open_now = facts is None or facts.state is PullState.OPEN
-        return facts is not None and not open_now and facts.number <= self._record.passed_pull
+        if facts is None or facts.state is PullState.OPEN:
+            return False
+        return facts.number <= self._record.passed_pull
 
     def _take_in(self, draft: Draft, facts: PullRequest) -> None:
         before, was = self._record.pull, status(self._record)
@@ -136,19 +137,12 @@ class Reviewing(Ending):
 
     def _outdated(self, what: Due) -> bool:
         """Whether what a reaction was prepared for is not so any more, or was done meanwhile."""
-        last = self._record.reacted.get(what.name)
-        return self._cause(what.name) != what.cause or bool(last and last.cause == what.cause)
+        return self._cause(what.name) != what.cause or was_done(self._record, what.name, what.cause)
 
     def _note_told(self, draft: Draft, what: Due) -> None:
         was, pull = status(self._record), self._record.pull
         assert pull is not None  # there is no cause without
-        draft.let(
-            e.ReactionTriggered,
-            reaction=what.name,
-            action=what.reaction.action,
-            cause=what.cause,
-            times=what.times,
-        )
+        self._trigger(draft, what, what.reaction.action)
         if what.name == "ci-failed":
             draft.let(e.CiFixSent, pull=pull)
         elif what.name in {"changes-requested", "bugbot-comments"}:
@@ -156,9 +150,14 @@ class Reviewing(Ending):
         self._tell_status(draft, was)
 
     async def _tell_agent(self, what: Due, text: str) -> None:
-        """Give a running agent the message, stored in the same step as the reaction: it is told once."""
-        letter, draft = Letter(text), Draft(self._record)
+        """Give a running agent the message of a reaction to its pull request."""
+        draft = Draft(self._record)
         self._note_told(draft, what)
+        await self._give(draft, what, text)
+
+    async def _give(self, draft: Draft, what: Due, text: str) -> None:
+        """Give a running agent a message, stored in the same step as its reaction: it is told once."""
+        letter = Letter(text)
         draft.take(letter, awaits=self._has_turns, own=True)
         draft.remember(reacted=done(draft.record, what, e.now(), message=draft.record.messages))
         await self.commit(draft)
@@ -172,15 +171,19 @@ class Reviewing(Ending):
         if refusal := self._why_not_start():
             await self._escalate_now(what, f"its agent cannot be started to be told: {refusal}")
             return
-        self._start, self._starter, self._by_policy = None, Reply(), False
         draft = Draft(self._record)
         self._note_told(draft, what)
-        draft.let(e.RestoreRequested, opening=text, restarts=self._record.restarts)
+        self._want_start(draft, text)
         self._open_with(text, draft)
         draft.remember(reacted=done(draft.record, what, e.now(), message=draft.record.messages))
         await self.commit(draft)
-        self._watch_for_escalation(what.name)
         self._begin(self._project.start_within)
+        self._watch_for_escalation(what.name)
+
+    def _want_start(self, draft: Draft, opening: str) -> None:
+        """Let the agent be started again for these words, though nobody asked for it and waits for it."""
+        self._start, self._starter, self._by_policy = None, Reply(), False
+        draft.let(e.RestoreRequested, opening=opening, restarts=self._record.restarts)
 
     async def _ended_unasked(self, code: int | None, how: str, may_return: bool) -> None:
         """Note that no agent runs; start one again for what a reaction had to tell it and it never got."""
@@ -192,8 +195,10 @@ class Reviewing(Ending):
             return  # what it was started for and did not read, it would not read the next time either
         if self.retiring or pull is None or not pull.open or self._why_not_start():
             return
-        self._start, self._starter, self._by_policy, self._opening = None, Reply(), False, letter
-        await self.became(e.RestoreRequested, opening=letter.text, restarts=self._record.restarts)
+        draft = Draft(self._record)
+        self._want_start(draft, letter.text)
+        self._opening = letter
+        await self.commit(draft)
         self._begin(self._project.start_within)
 
     async def _give_up(self, letters: list[Letter], why: str) -> None:
@@ -220,7 +225,7 @@ class Reviewing(Ending):
         if self._record.phase is Phase.KILLED:
             return
         draft = Draft(self._record)
-        draft.let(e.ReactionTriggered, reaction=what.name, action=MERGE, cause=what.cause, times=what.times)
+        self._trigger(draft, what, MERGE)
         draft.let(e.MergeCompleted, number=message.number, head=message.head)
         draft.remember(reacted=done(draft.record, what, e.now()))
         await self.commit(draft)
@@ -231,8 +236,8 @@ class Reviewing(Ending):
     async def _unable(self, message: m.Unable, reply: Reply) -> None:
         what = message.due
         self._preparing.pop(what.name, None)
-        last = self._record.reacted.get(what.name)
-        if self._cause(what.name) is not None and not (last and last.cause == what.cause):
+        due_still = self._cause(what.name) is not None
+        if due_still and not was_done(self._record, what.name, what.cause):
             await self._escalate_now(what, message.words)
 
     async def _escalate_now(self, what: Due, words: str) -> None:

@@ -9,7 +9,7 @@ from . import messages as m
 from .draft import Draft
 from .errors import Conflict
 from .incarnation import Incarnation
-from .lifecycle import STARTABLE, TRANSITIONS, status
+from .lifecycle import AT_WORK, STARTABLE, TRANSITIONS, status
 from .mailbox import Reply
 from .overseen import Overseen
 from .protocols import Terminal
@@ -96,7 +96,7 @@ class Session(Overseen):
         if phase is not Phase.KILLED:  # whoever killed it knows, and nobody would note that it was given
             self._tell_operators_again()
             self._watch_again()
-        if phase in {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}:
+        if phase in AT_WORK:
             self._starter = reply
             if phase is Phase.SPAWNING:  # whoever asked for this start is gone, with what they had to say
                 latest = reversed(self._outbox.waiting())

@@ -16,16 +16,13 @@ from .errors import EnnioError, Survivor
 from .evidence import Evidence
 from .incarnation import Incarnation
 from .journal import Journal
-from .lifecycle import ended
+from .lifecycle import AT_WORK, ended
 from .limits import Facts
 from .mailbox import Reply
 from .outbox import Letter, Outbox
 from .project import Project
 from .protocols import Attachable, Runtime, Terminal, Touchable
 from .records import Message, Mode, Phase, PullRequest, SessionRecord
-
-_COSTS = {Phase.SPAWNING, Phase.RUNNING, Phase.STOPPING}
-"""Phases in which there is an agent, or is to be one, so that budgets keep something for it."""
 
 Timer = tuple[str, str]
 """What a timer is for, and for which of those."""
@@ -197,7 +194,7 @@ class Visible(Actor):
     def settle_reserve(self) -> None:
         """Have budgets keep something for the session if it has an agent, or is to have one; else nothing."""
         ledger = self._project.ledger
-        if self._record.phase in _COSTS:
+        if self._record.phase in AT_WORK:
             ledger.reserve(self._record.id, self._record.project_id)
         else:
             ledger.release(self._record.id)

@@ -111,34 +111,33 @@ class Watcher:
     async def _look_at(self, sessions: Sequence[Session]) -> None:
         """Look at sessions, side by side. One that fails does not keep the others from being seen."""
         alone = self._alone
-        at_once, failures = trio.CapacityLimiter(_AT_ONCE), list[EnnioError]()
-        own = dict[SessionId, EnnioError]()
-        seen = set[SessionId]()
+        at_once = trio.CapacityLimiter(_AT_ONCE)
+        seen, failures = set[SessionId](), dict[SessionId, EnnioError]()
 
         async def look(session: Session) -> None:
             async with at_once:
-                if not any(isinstance(error, Throttled | ForgeRefused) for error in failures):
+                if not _refuses(failures.values()):
                     try:
                         await self._look(session)
                         seen.add(session.record.id)
                     except EnnioError as error:
-                        failures.append(error)
-                        own[session.record.id] = error
+                        failures[session.record.id] = error
 
         async with trio.open_nursery() as nursery:
             for session in sessions:
                 nursery.start_soon(look, session)
         unseen = [one for one in sessions if one.record.id not in seen]
         ids = {one.record.id for one in unseen}
-        refused = any(isinstance(error, Throttled | ForgeRefused) for error in failures)
+        first = next(iter(failures.values()), None)
         self._alone = (self._alone - seen) | ids
-        if failures and (refused or not (seen or ids <= alone)):
+        if first and (_refuses(failures.values()) or not (seen or ids <= alone)):
             self._alone = set()
-            self._fail(failures[0])
+            self._fail(first)
         elif seen:
             self._recovered()
         for session in unseen:
-            await self._tell_trouble(session, own.get(session.record.id) or failures[0])
+            if error := failures.get(session.record.id, first):
+                await self._tell_trouble(session, error)
 
     async def _look(self, session: Session) -> None:
         target, thorough = sought(session.record), self._pace.thorough(session.record)
@@ -213,6 +212,11 @@ def _of(scm: Scm, sessions: Callable[[], Iterable[Session]]) -> Callable[[], lis
     return lambda: [
         one for one in sessions() if one.project.scm and one.project.scm.name == scm.name and not one.vanished
     ]
+
+
+def _refuses(errors: Iterable[EnnioError]) -> bool:
+    """Whether the host takes nothing from us now, whatever it is about."""
+    return any(isinstance(error, Throttled | ForgeRefused) for error in errors)
 
 
 def _is_meant(session: Session, hint: Hint) -> bool:

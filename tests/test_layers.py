@@ -54,7 +54,7 @@ BESIDE_AGENTS = "shim"
 BESIDE_AGENTS_MAY_READ = "output"
 
 # ennio.http: what is typed, what is served, and the one module that puts them together with the domain.
-TYPED = "address asking cli client following shapes started commands.* mcp.* tui.*"
+TYPED = "address asking cli client following shapes started states commands.* mcp.* tui.*"
 ROOT_OF_COMPOSITION = "server"
 MEET = {("ennio.http.cli", "ennio.http.server"), ("ennio.http.routes.mcp", "ennio.http.mcp.over_http")}
 TYPED_MAY_READ = "config.__init__ errors options plugins"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..shapes import Event, Session
+from ..states import OVER
 from .arguments import SessionArgument
 from .ask_server import ask, configuration
 from .known_words import known_word
@@ -26,8 +27,6 @@ _CALM = 2
 """Looks in a row by which an agent is at rest: one that was just told something does not look like it yet."""
 _AT_REST = {"Ready", "Idle", "WaitingInput", "Blocked", "Exited"}
 """Activities of an agent that does nothing by itself."""
-_OVER = {"Merged", "Done", "Killed", "Exited"}
-"""Statuses that stay, unless somebody restores the session."""
 
 
 @watching.command()
@@ -102,7 +101,7 @@ def wait(
                 session = await client.get(session_id)
                 calm = calm + 1 if _rests(session) else 0
                 so = bool(wanted & {session["status"], session["activity"]}) if wanted else calm >= _CALM
-                if so or (wanted and session["status"] in _OVER):
+                if so or (wanted and session["status"] in OVER):
                     return session, so
                 await trio.sleep(_LOOK)
         return await client.get(session_id), False
@@ -120,14 +119,14 @@ def wait(
 def _how(session: Session, *, at_rest: bool) -> str:
     """Say what a session is; at rest its status says little: that was its pull request's all the time."""
     status, activity = session["status"], session["activity"]
-    if not at_rest or status in _OVER or activity is None:
+    if not at_rest or status in OVER or activity is None:
         return status
     return f"at rest: {activity} ({status})"
 
 
 def _rests(session: Session) -> bool:
     activity = session["activity"]
-    return session["status"] in _OVER if activity is None else activity in _AT_REST
+    return session["status"] in OVER if activity is None else activity in _AT_REST
 
 
 def _show(event: Event, *, json: bool) -> None:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..client import Client
 from ..shapes import Output, Session
-from .waiting import LONGEST, WAIT, Word, settled
+from ..states import Word
+from .waiting import LONGEST, WAIT, settled
 
 _OUTPUT = 20_000
 _MOST_OUTPUT = 1 << 20

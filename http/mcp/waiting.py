@@ -1,12 +1,12 @@
 """Waiting for a session: until its agent is at rest, or until one of some words is true of it."""
 
 from collections.abc import Collection
-from typing import Literal
 
 import trio
 
 from ..client import Client
 from ..shapes import Session
+from ..states import OVER
 
 WAIT = 50.0
 """Seconds, unless told. Many programs give a tool no more than 60, and a wait that they break off tells
@@ -14,30 +14,6 @@ them nothing."""
 LONGEST = 600.0
 LOOK = 1.0
 """Seconds between two looks."""
-
-Status = Literal[
-    "Spawning",
-    "Working",
-    "PrDraft",
-    "PrOpen",
-    "CiPassing",
-    "CiFailed",
-    "CiFixSent",
-    "CiFixFailed",
-    "ReviewPending",
-    "ChangesRequested",
-    "Approved",
-    "MergeConflicts",
-    "Merged",
-    "Done",
-    "Exited",
-    "Killed",
-]
-Activity = Literal["Active", "Ready", "Idle", "WaitingInput", "Blocked", "Exited"]
-Word = Status | Activity
-"""What a session's `status` or `activity` may be."""
-
-_OVER = {"Merged", "Done", "Exited", "Killed"}
 _AT_WORK = {None, "Active"}
 
 
@@ -55,7 +31,7 @@ async def settled(
         session = await ennio.get(session_id)
         if words is None:
             rests = _rests(session)
-            reached, rested = rests and (rested or session["status"] in _OVER), rests
+            reached, rested = rests and (rested or session["status"] in OVER), rests
         else:
             reached = session["status"] in words or session["activity"] in words
         left = until - trio.current_time()
@@ -66,6 +42,6 @@ async def settled(
 
 def _rests(session: Session) -> bool:
     """Whether its agent has ended, or waits for something."""
-    if session["status"] in _OVER:
+    if session["status"] in OVER:
         return True
     return session["status"] != "Spawning" and session["activity"] not in _AT_WORK

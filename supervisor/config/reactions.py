@@ -1,7 +1,7 @@
 """What is done when something happened: the reactions as they are unless the configuration says otherwise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 SEND, NOTIFY, MERGE = "send_to_agent", "notify", "auto_merge"
@@ -55,8 +55,3 @@ ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 """What may be done about each: nobody can tell an agent that is gone or that waits for a permission."""
-
-
-def routed(reactions: Mapping[str, Reaction], notifiers: tuple[str, ...]) -> Mapping[str, Reaction]:
-    """Return the reactions, each heard of by these notifiers."""
-    return {name: replace(reaction, notifiers=notifiers) for name, reaction in reactions.items()}

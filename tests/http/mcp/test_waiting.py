@@ -9,7 +9,8 @@ import trio
 from trio.testing import MockClock
 
 from ennio.http.client import Client, Refused
-from ennio.http.mcp.waiting import LOOK, Activity, Status, settled
+from ennio.http.mcp.waiting import LOOK, settled
+from ennio.http.states import Activity, Status
 from ennio.supervisor import Activity as ActivityOfTheCore
 from ennio.supervisor import Phase, ProjectId, SessionId, SessionRecord, status
 from ennio.supervisor.review import RULES
