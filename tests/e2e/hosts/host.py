@@ -42,6 +42,7 @@ class Host:
         self._throttled: tuple[float, str] | None = None
         self._bugs: list[str] = []
         self._ids = 1000
+        self._edition = 0
         app = QuartTrio(type(self).__name__)
         app.add_url_rule("/<path:path>", "all", self._answer, methods=METHODS)
         self._served = Served(app)
@@ -85,8 +86,13 @@ class Host:
         self.faults.fail(status, **more)
 
     def truncate(self, **more: Any) -> None:
-        """Cut all JSON: see `Faults.truncate`."""
-        self.faults.truncate(**more)
+        """Cut all JSON: see `Faults.truncate`.
+
+        All counts as modified once more: an answer that says no more than 304 leaves nothing to cut.
+        """
+        with self.lock:
+            self._edition += 1
+            self.faults.truncate(**more)
 
     def slow(self, seconds: float, **more: Any) -> None:
         """Answer late: see `Faults.slow`."""
@@ -219,7 +225,8 @@ class Host:
         """Add what every answer has. One that is not modified costs nothing, and repeats no links."""
         reply.headers.setdefault("Content-Type", "application/json; charset=utf-8")
         if question.method == "GET" and reply.status == 200 and reply.text is None:
-            mark = hashlib.sha256((json.dumps(reply.value) + self.token).encode()).hexdigest()
+            marked = f"{json.dumps(reply.value)}{self.token}{self._edition}"
+            mark = hashlib.sha256(marked.encode()).hexdigest()
             reply.headers["ETag"] = f'W/"{mark}"'
             given = question.headers.get("if-none-match", "")
             if mark in given:
